@@ -1,0 +1,2 @@
+//! Echo through the stacks beside bare tonic.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Echo through the stacks beside bare tonic.

@@ -1,0 +1,2 @@
+//! Bytes through the vault beside bare tonic; start-up figures.
+fn main() {}

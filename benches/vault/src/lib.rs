@@ -1,0 +1,1 @@
+//! Bytes through the vault beside bare tonic; start-up figures.

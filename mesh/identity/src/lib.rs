@@ -1,0 +1,1 @@
+//! Workload and caller identity: SPIFFE, CA, bundles, verifiers, principal tokens.

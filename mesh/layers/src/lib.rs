@@ -1,0 +1,1 @@
+//! The mesh's tower layers and their order.

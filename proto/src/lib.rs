@@ -1,0 +1,1 @@
+//! The contract of Préau: messages, services, policies.

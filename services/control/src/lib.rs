@@ -1,0 +1,1 @@
+//! Mesh control plane: identity issuing and join tokens.

@@ -1,0 +1,1 @@
+//! Spaces, folders, uploads, reads.

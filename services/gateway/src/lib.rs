@@ -1,0 +1,1 @@
+//! The edge: gRPC-web and native gRPC to the mesh.

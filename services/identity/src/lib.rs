@@ -1,0 +1,1 @@
+//! Authorities, schools, people, grants, accounts, sessions.

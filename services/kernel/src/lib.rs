@@ -1,0 +1,1 @@
+//! Shared vocabulary: ids, principal, relations, errors, paging.

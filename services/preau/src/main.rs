@@ -1,0 +1,2 @@
+//! The Préau binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Where the vocabulary meets the mesh: callers and failures on the wire.

@@ -1,0 +1,1 @@
+//! One portable SQL seam over SQLite and PostgreSQL.

@@ -1,0 +1,1 @@
+//! Sealed records: keys, format, commitment.

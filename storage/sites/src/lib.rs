@@ -1,0 +1,1 @@
+//! Sites: object stores with a residency.

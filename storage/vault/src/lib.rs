@@ -1,0 +1,1 @@
+//! The vault: chunks, uploads, manifests, placement.

@@ -1,0 +1,1 @@
+//! Starts the binary and drives it through its public surfaces.
