@@ -4,8 +4,8 @@
 //! the use case loads it, states the [`Facts`], and [`Caller::authorize`] says whether one of the relations that the
 //! contract declared holds. Only then there is an [`Authorized`] value, and only with one the store can be called.
 
+use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::failure::{Failure, Kind};
 use crate::ids::{AuthorityId, PersonId, SchoolId, SessionId};
@@ -109,11 +109,11 @@ pub struct Facts {
 }
 
 /// A principal at one method, with the rules it may use and the duty to show that one holds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Caller {
     principal: Principal,
     rules: Vec<Rule>,
-    discharged: Arc<AtomicBool>,
+    on_proof: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// Proof that a relation of the contract holds between the caller and `T`.
@@ -151,14 +151,17 @@ impl<T> Authorized<T> {
 }
 
 impl Caller {
-    /// A caller with the rules of the method that its roles fit. `discharged` is raised by the first proof, and the
-    /// mesh withholds an answer that was given without one.
-    #[must_use]
-    pub fn new(principal: Principal, rules: Vec<Rule>, discharged: Arc<AtomicBool>) -> Self {
+    /// A caller with the rules of the method that its roles fit. `on_proof` is called at every proof: the mesh
+    /// withholds an answer that was given without one.
+    pub fn new(
+        principal: Principal,
+        rules: Vec<Rule>,
+        on_proof: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         Self {
             principal,
             rules,
-            discharged,
+            on_proof: Arc::new(on_proof),
         }
     }
 
@@ -219,7 +222,7 @@ impl Caller {
 
     fn prove<T>(&self, facts: &Facts, object: T) -> Option<Authorized<T>> {
         let relation = self.relation(facts)?;
-        self.discharged.store(true, Ordering::Release);
+        (self.on_proof)();
         Some(Authorized { object, relation })
     }
 
@@ -244,6 +247,15 @@ impl Caller {
             ),
             Relation::Platform => granted(&|scope| scope == Scope::Platform),
         }
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Caller")
+            .field("principal", &self.principal)
+            .field("rules", &self.rules)
+            .finish_non_exhaustive()
     }
 }
 

@@ -56,6 +56,8 @@ impl Kind {
 }
 
 /// One failure, in two voices: what the caller reads and what the operator reads.
+///
+/// Its texts are boxed slices, so that a `Result` of it stays small.
 #[derive(Clone, Debug)]
 pub struct Failure {
     /// The kind.
@@ -63,9 +65,9 @@ pub struct Failure {
     /// `UPPER_SNAKE_CASE`, stable: what a client branches on.
     pub reason: &'static str,
     /// For the caller: what happened, where, what to do. No stack, no SQL, no path of ours.
-    pub message: String,
+    pub message: Box<str>,
     /// For the operator's log alone; empty when the message says it all.
-    pub internal: String,
+    pub internal: Box<str>,
     /// Fields of the request that are wrong, each with what is wrong with it.
     pub fields: Vec<(String, String)>,
     /// Facts a client may use, as in `missing` → `"3-7,9"`.
@@ -76,12 +78,12 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with nothing but its message.
-    pub fn new(kind: Kind, reason: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(kind: Kind, reason: &'static str, message: impl Into<Box<str>>) -> Self {
         Self {
             kind,
             reason,
             message: message.into(),
-            internal: String::new(),
+            internal: Box::default(),
             fields: Vec::new(),
             metadata: Vec::new(),
             retry_after: None,
@@ -109,7 +111,7 @@ impl Failure {
     }
 
     /// Our fault; `internal` is logged, the caller only learns that it is not theirs.
-    pub fn internal(internal: impl Into<String>) -> Self {
+    pub fn internal(internal: impl Into<Box<str>>) -> Self {
         let text = "something went wrong on our side: try again, then tell the operator";
         Self {
             internal: internal.into(),
@@ -141,7 +143,7 @@ impl Failure {
     /// Adds what only the operator reads.
     #[must_use]
     pub fn because(mut self, internal: impl ToString) -> Self {
-        self.internal = internal.to_string();
+        self.internal = internal.to_string().into();
         self
     }
 }

@@ -1,1 +1,13 @@
-//! Where the vocabulary meets the mesh: callers and failures on the wire.
+//! Where the shared vocabulary meets the mesh.
+//!
+//! Three things to know: [`Incoming`], a call as a handler receives it, which gives the [`preau_kernel::access::Caller`]
+//! and turns failures into statuses; [`convert`], the few wire types that every service shares; and the arrow this
+//! crate stands for: the kernel knows no tonic, the mesh knows no kernel, and domain services would otherwise each
+//! write this again. Must not know: any domain service, any database.
+
+pub mod convert;
+mod incoming;
+mod outgoing;
+
+pub use incoming::Incoming;
+pub use outgoing::{failure_of, reason_of};

@@ -30,14 +30,14 @@ impl World {
             authority: Some(self.authority),
             grants: vec![Grant { role, scope }],
         };
-        Caller::new(
-            principal,
-            vec![Rule {
-                roles: vec![role],
-                relation,
-            }],
-            Arc::clone(&self.discharged),
-        )
+        let discharged = Arc::clone(&self.discharged);
+        let rules = vec![Rule {
+            roles: vec![role],
+            relation,
+        }];
+        Caller::new(principal, rules, move || {
+            discharged.store(true, Ordering::Release)
+        })
     }
 
     fn facts(&self) -> Facts {
@@ -175,6 +175,6 @@ fn a_rule_for_another_role_does_not_help() {
         roles: vec![Role::SchoolAdmin],
         relation: Relation::School,
     }];
-    let caller = Caller::new(caller.principal().clone(), rules, Arc::default());
+    let caller = Caller::new(caller.principal().clone(), rules, || ());
     assert!(caller.authorize(&world.facts(), ()).is_err());
 }
