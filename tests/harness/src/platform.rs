@@ -1,0 +1,345 @@
+//! A running platform and the people of its demonstration school.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use tempfile::TempDir;
+
+use crate::account::{self, Account, AccountRole};
+use crate::command::{Finished, preau};
+use crate::person::Person;
+use crate::prepared::{self, ANY_PORTS};
+use crate::process::{Process, Ready};
+
+/// `preau up` on a data directory and ports of its own.
+pub struct Platform {
+    process: Process,
+    start: PlatformBuilder,
+    accounts: Vec<Account>,
+}
+
+/// How a platform is started, and started again.
+pub struct PlatformBuilder {
+    folder: Folder,
+    config: Option<PathBuf>,
+    args: Vec<OsString>,
+    env: Vec<(String, String)>,
+    demo: bool,
+}
+
+enum Folder {
+    Own(TempDir),
+    Lent(PathBuf),
+}
+
+impl PlatformBuilder {
+    /// Nothing prepared: an empty data directory.
+    ///
+    /// # Errors
+    /// When no folder can be made.
+    pub fn empty() -> anyhow::Result<Self> {
+        Ok(Self::on(Folder::Own(prepared::scratch()?)))
+    }
+
+    /// On somebody else's data directory, which stays when this goes.
+    #[must_use]
+    pub fn lent(data_dir: &Path) -> Self {
+        Self::on(Folder::Lent(data_dir.to_owned()))
+    }
+
+    fn on(folder: Folder) -> Self {
+        Self {
+            folder,
+            config: None,
+            args: Vec::new(),
+            env: Vec::new(),
+            demo: false,
+        }
+    }
+
+    /// Makes the demonstration school now, by `--demo`, rather than from a copy.
+    #[must_use]
+    pub fn demo(mut self) -> Self {
+        self.demo = true;
+        self
+    }
+
+    /// Another argument of `preau up`.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// A variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A configuration file with this text.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn config(mut self, toml: &str) -> anyhow::Result<Self> {
+        let path = self.root().join("preau.toml");
+        std::fs::write(&path, toml).with_context(|| format!("writing {}", path.display()))?;
+        self.config = Some(path);
+        Ok(self)
+    }
+
+    /// A folder beside the data directory, for whatever a test needs.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        match &self.folder {
+            Folder::Own(folder) => folder.path(),
+            Folder::Lent(data) => data.parent().unwrap_or(data),
+        }
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        match &self.folder {
+            Folder::Own(folder) => folder.path().join("data"),
+            Folder::Lent(data) => data.clone(),
+        }
+    }
+
+    /// Starts it and waits until it is ready.
+    ///
+    /// # Errors
+    /// With all it said, when it does not become ready.
+    pub async fn start(self) -> anyhow::Result<Platform> {
+        let process = Process::start(self.arguments(), &self.env).await?;
+        let data = self.data_dir();
+        let accounts = if data.join(account::FILE).is_file() {
+            account::load(&data)?
+        } else {
+            Vec::new()
+        };
+        Ok(Platform {
+            process,
+            start: self,
+            accounts,
+        })
+    }
+
+    fn arguments(&self) -> Vec<OsString> {
+        let mut args: Vec<OsString> = vec!["up".into(), "--data-dir".into()];
+        args.push(self.data_dir().into());
+        args.extend(ANY_PORTS.map(OsString::from));
+        if let Some(config) = &self.config {
+            args.extend(["--config".into(), config.clone().into()]);
+        }
+        if self.demo {
+            args.push("--demo".into());
+        }
+        args.extend(self.args.iter().cloned());
+        args
+    }
+}
+
+impl Platform {
+    /// A platform with the demonstration school, from a copy of one made once.
+    ///
+    /// # Errors
+    /// With all it said, when it does not become ready.
+    pub async fn start() -> anyhow::Result<Self> {
+        let builder = PlatformBuilder::empty()?;
+        prepared::demonstration(&builder.data_dir()).await?;
+        builder.start().await
+    }
+
+    /// The builder of a platform with the demonstration school, to be changed
+    /// before it starts.
+    ///
+    /// # Errors
+    /// When the school cannot be prepared.
+    pub async fn prepared() -> anyhow::Result<PlatformBuilder> {
+        let builder = PlatformBuilder::empty()?;
+        prepared::demonstration(&builder.data_dir()).await?;
+        Ok(builder)
+    }
+
+    /// Where it serves.
+    #[must_use]
+    pub fn ready(&self) -> &Ready {
+        self.process.ready()
+    }
+
+    /// `http://host:port` of the gateway.
+    #[must_use]
+    pub fn gateway(&self) -> &str {
+        self.ready()
+            .gateway
+            .as_deref()
+            .expect("`preau up` serves a gateway")
+    }
+
+    /// `host:port` of the mesh.
+    #[must_use]
+    pub fn mesh(&self) -> &str {
+        let mesh = self
+            .ready()
+            .mesh
+            .as_deref()
+            .expect("`preau up` serves the mesh");
+        mesh.rsplit_once("//").map_or(mesh, |(_, address)| address)
+    }
+
+    /// `http://host:port` of administration.
+    #[must_use]
+    pub fn admin_url(&self) -> &str {
+        self.ready()
+            .admin
+            .as_deref()
+            .expect("`preau up` serves administration")
+    }
+
+    /// Its data directory.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        self.start.data_dir()
+    }
+
+    /// A folder beside the data directory, for whatever a test needs.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        self.start.root()
+    }
+
+    /// All it has written so far.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.process.said()
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.process.pid()
+    }
+
+    /// The demonstration school's accounts.
+    #[must_use]
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
+    }
+
+    /// The names of its two classes, in order.
+    #[must_use]
+    pub fn classes(&self) -> [String; 2] {
+        let mut names: Vec<String> = self
+            .accounts
+            .iter()
+            .filter_map(|account| account.class.clone())
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+            .try_into()
+            .expect("the demonstration school has two classes")
+    }
+
+    /// The account of the first holder of `role`, in `class` if one is given.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn account(&self, role: AccountRole, class: Option<&str>) -> anyhow::Result<&Account> {
+        self.accounts
+            .iter()
+            .find(|account| account.is(role, class))
+            .with_context(|| format!("no {role:?} of {class:?} among the accounts"))
+    }
+
+    /// Every account of `role`, in `class` if one is given.
+    pub fn accounts_of<'a>(
+        &'a self,
+        role: AccountRole,
+        class: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a Account> {
+        self.accounts
+            .iter()
+            .filter(move |account| account.is(role, class))
+    }
+
+    /// The main teacher of `class`, signed in.
+    ///
+    /// # Errors
+    /// When there is none or sign-in fails.
+    pub async fn teacher(&self, class: &str) -> anyhow::Result<Person> {
+        self.sign_in(self.account(AccountRole::Teacher, Some(class))?)
+            .await
+    }
+
+    /// A pupil of `class`, signed in.
+    ///
+    /// # Errors
+    /// When there is none or sign-in fails.
+    pub async fn pupil(&self, class: &str) -> anyhow::Result<Person> {
+        self.sign_in(self.account(AccountRole::Student, Some(class))?)
+            .await
+    }
+
+    /// The administrator, signed in.
+    ///
+    /// # Errors
+    /// When there is none or sign-in fails.
+    pub async fn admin(&self) -> anyhow::Result<Person> {
+        self.sign_in(self.account(AccountRole::Admin, None)?).await
+    }
+
+    /// Signs `account` in; a failure carries what the platform said.
+    async fn sign_in(&self, account: &Account) -> anyhow::Result<Person> {
+        Person::sign_in(self.gateway(), &account.login, &account.password)
+            .await
+            .with_context(|| format!("the platform said:\n{}", self.said()))
+    }
+
+    /// Runs `preau ARGS --server … --login … --password-file …` as `account`.
+    ///
+    /// # Errors
+    /// When the command cannot be run.
+    pub async fn files(&self, account: &Account, args: &[&str]) -> anyhow::Result<Finished> {
+        let secret = self.root().join(format!("{}.password", account.login));
+        std::fs::write(&secret, &account.password)?;
+        let secret = secret.to_str().context("the folder's name is UTF-8")?;
+        let mut all = vec!["files"];
+        all.extend(args);
+        all.extend(["--server", self.gateway(), "--login", &account.login]);
+        all.extend(["--password-file", secret]);
+        preau(all, &[("HOME", self.root().to_str().context("UTF-8")?)]).await
+    }
+
+    /// SIGTERM; answers how it ended.
+    ///
+    /// # Errors
+    /// When it does not end within 30 s.
+    pub async fn terminate(self) -> anyhow::Result<(Finished, PlatformBuilder)> {
+        Ok((self.process.terminate().await?, self.start))
+    }
+
+    /// SIGKILL; answers how to start again on the same data.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub async fn kill9(self) -> anyhow::Result<PlatformBuilder> {
+        self.process.kill9().await?;
+        Ok(self.start)
+    }
+
+    /// Ends it politely and starts it again on the same data, on new ports.
+    ///
+    /// # Errors
+    /// When it ends badly or does not become ready.
+    pub async fn restart(self) -> anyhow::Result<Self> {
+        let (end, start) = self.terminate().await?;
+        if end.code != Some(0) {
+            bail!("ended badly: {end:#?}");
+        }
+        start.start().await
+    }
+}
