@@ -10,7 +10,7 @@ CI_PROFILE := ci
 BENCHES := mesh vault start
 NAME ?= all
 
-.PHONY: help deps run lint test bench matrix
+.PHONY: help deps run lint test bench matrix proto
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,3 +40,6 @@ bench: deps ## Benchmarks, into target/bench/<name>.json; NAME=mesh|vault|start 
 matrix: ## Rewrites docs/api-matrix.txt from the contract
 	cargo build --locked --profile $(CI_PROFILE) --package preau
 	target/$(CI_PROFILE)/preau api matrix > docs/api-matrix.txt
+
+proto: ## Rewrites the generated code from the .proto files
+	cargo run --quiet --locked --profile $(CI_PROFILE) --package preau-proto-codegen
