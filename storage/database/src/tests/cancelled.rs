@@ -1,0 +1,114 @@
+//! A future may be dropped at any await: its transaction is then wholly done or wholly undone, and nobody else notices.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::{INSERT, MIGRATIONS, add, ids};
+use crate::testing::both;
+use crate::{Db, DbError, Scope, params};
+
+/// More than a transaction ever needs.
+const POLLS: usize = 40;
+
+#[tokio::test]
+async fn a_transaction_dropped_at_any_await_is_done_or_undone() {
+    both(&MIGRATIONS, async |db| {
+        let mut finished = 0;
+        for polls in 0..POLLS {
+            let name = format!("{polls:02}");
+            let beside = tokio::spawn({
+                let (db, name) = (db.clone(), format!("{name} beside"));
+                async move { add(&db, &name).await }
+            });
+            let outcome = AtMost {
+                future: Box::pin(pair(&db, &name)),
+                polls,
+            }
+            .await;
+            if let Some(outcome) = outcome {
+                outcome.unwrap();
+                finished += 1;
+            }
+            beside.await.unwrap().unwrap();
+            add(&db, &format!("{name} after")).await.unwrap();
+
+            let ids = ids(&db).await;
+            let has = |suffix: &str| ids.contains(&format!("{name} {suffix}"));
+            assert!(has("beside") && has("after"));
+            assert_eq!(has("left"), has("right"), "after {polls} polls");
+            assert!(outcome_is_told(&ids, &name, finished));
+        }
+        assert!(finished > 0 && finished < POLLS, "both ends were met");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_statement_dropped_in_the_middle_spoils_its_transaction() {
+    both(&MIGRATIONS, async |db| {
+        let mut tx = db.begin(Scope::Platform).await.unwrap();
+        let first = params!["a", "first", 1_i64, None::<i64>];
+        tx.execute(INSERT, first).await.unwrap();
+        {
+            let second = params!["a", "second", 1_i64, None::<i64>];
+            let mut statement = Box::pin(tx.execute(INSERT, second));
+            assert!(futures::poll!(&mut statement).is_pending());
+        }
+        assert!(matches!(tx.commit().await, Err(DbError::Spoiled)));
+        add(&db, "third").await.unwrap();
+        assert_eq!(ids(&db).await, ["third"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_read_dropped_in_the_middle_leaves_its_connection_usable() {
+    both(&MIGRATIONS, async |db| {
+        add(&db, "one").await.unwrap();
+        for _ in 0..20 {
+            let mut read = Box::pin(db.fetch_all(Scope::Platform, super::IDS, &[]));
+            assert!(futures::poll!(&mut read).is_pending());
+        }
+        assert_eq!(ids(&db).await, ["one"]);
+    })
+    .await;
+}
+
+/// Two notes that belong together.
+async fn pair(db: &Db, name: &str) -> Result<(), DbError> {
+    let mut tx = db.begin(Scope::Platform).await?;
+    for side in ["left", "right"] {
+        let id = format!("{name} {side}");
+        tx.execute(INSERT, params!["a", id, 1_i64, None::<i64>])
+            .await?;
+    }
+    tx.commit().await
+}
+
+/// A pair that was acknowledged is stored.
+fn outcome_is_told(ids: &[String], name: &str, finished: usize) -> bool {
+    let pairs = ids.iter().filter(|id| id.ends_with("left")).count();
+    !name.is_empty() && pairs >= finished
+}
+
+/// Polls a future so many times, then answers none; dropped with it is the future.
+struct AtMost<F> {
+    future: Pin<Box<F>>,
+    polls: usize,
+}
+
+impl<F: Future> Future for AtMost<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.polls == 0 {
+            return Poll::Ready(None);
+        }
+        self.polls -= 1;
+        match self.future.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if self.polls == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
