@@ -82,7 +82,8 @@ impl Db {
         }
     }
 
-    /// Begins a write transaction. On SQLite there is one writer, taken in order of arrival: keep it short.
+    /// Begins a write transaction. On SQLite there is one writer, taken in order of arrival: keep it short, and
+    /// never begin a second one while holding the first (it would wait for itself).
     pub async fn begin(&self, scope: Scope<'_>) -> Result<Tx, DbError> {
         scope.check()?;
         match &self.backend {

@@ -23,8 +23,9 @@
 //! ```
 //!
 //! [`Scope`] sets `preau.tenant` in each transaction. It is a second wall: statements still say `WHERE tenant = $1`,
-//! which is all that protects them on SQLite. `SUM` and `AVG` are cast (`CAST(SUM(size) AS BIGINT)`), and foreign keys
-//! are not deferred (on SQLite a violation found at commit costs the whole group its commit).
+//! which is all that protects them on SQLite. `SUM` and `AVG` are cast (`CAST(SUM(size) AS BIGINT)`), foreign
+//! keys are not deferred (on SQLite a violation found at commit costs the whole group its commit), and a parameter that
+//! is compared with null is cast (`CAST($1 AS TEXT) IS NULL`), or PostgreSQL could not tell its type.
 //!
 //! What this crate must not know: any table of a service, any message of the wire.
 

@@ -5,7 +5,7 @@ use crate::{Db, DbError, Migration, Migrations, Scope, params};
 mod cancelled;
 mod contract;
 mod crash;
-mod full;
+mod file;
 mod group;
 mod migrating;
 mod tenants;

@@ -6,7 +6,10 @@ use sqlx::postgres::types::Oid;
 use sqlx::postgres::{
     PgArgumentBuffer, PgArguments, PgConnection, PgRow, PgTypeInfo, PgValueRef, Postgres,
 };
-use sqlx::{Arguments, Decode, Encode, Row as _, Type, TypeInfo, ValueRef};
+use sqlx::{
+    Arguments, AssertSqlSafe, Decode, Encode, Row as _, SqlSafeStr, SqlStr, Type, TypeInfo,
+    ValueRef,
+};
 
 use crate::{Row, Value};
 
@@ -16,7 +19,7 @@ pub(super) async fn fetch_all(
     sql: &'static str,
     params: &[Value],
 ) -> Result<Vec<Row>, sqlx::Error> {
-    let rows = sqlx::query_with(sql, bind(params)?)
+    let rows = sqlx::query_with(distinct(sql, params), bind(params)?)
         .fetch_all(connection)
         .await?;
     rows.iter().map(read).collect()
@@ -28,10 +31,22 @@ pub(super) async fn execute(
     sql: &'static str,
     params: &[Value],
 ) -> Result<u64, sqlx::Error> {
-    let done = sqlx::query_with(sql, bind(params)?)
+    let done = sqlx::query_with(distinct(sql, params), bind(params)?)
         .execute(connection)
         .await?;
     Ok(done.rows_affected())
+}
+
+/// The server infers the types of nulls when it prepares a statement, and the connection keeps statements by their text:
+/// with other nulls it has to be another text, or its parameters would have the types of the first call's.
+fn distinct(sql: &'static str, params: &[Value]) -> SqlStr {
+    let nulls = params.iter().enumerate();
+    let nulls = nulls.filter(|(_, value)| **value == Value::Null);
+    let marks: Vec<String> = nulls.map(|(index, _)| (index + 1).to_string()).collect();
+    if marks.is_empty() {
+        return sql.into_sql_str();
+    }
+    AssertSqlSafe(format!("{sql} /* null: {} */", marks.join(","))).into_sql_str()
 }
 
 /// A null whose type the server infers from where it stands.

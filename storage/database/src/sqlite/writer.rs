@@ -12,7 +12,7 @@
 //! | left as    | by                                | the next member runs                  | the committer runs            |
 //! |------------|-----------------------------------|---------------------------------------|-------------------------------|
 //! | `Idle`     | the committer                     | `BEGIN IMMEDIATE; SAVEPOINT`          | nothing                       |
-//! | `Member`   | a member dropped or cancelled     | `ROLLBACK TO`                         | `ROLLBACK TO; COMMIT`, or `ROLLBACK` if nobody waits |
+//! | `Member`   | a member dropped or cancelled     | `ROLLBACK TO`                         | `ROLLBACK TO`, `COMMIT`, or `ROLLBACK` if nobody waits |
 //! | `Finished` | a member that committed           | `RELEASE; SAVEPOINT`                  | `COMMIT`                      |
 //! | `Broken`   | an error that may have ended it   | `ROLLBACK`, then as for `Idle`        | `ROLLBACK`                    |
 
@@ -153,18 +153,19 @@ impl Writer {
         if state.connection.is_none() {
             return state;
         }
-        let sql = match (state.group, state.waiting.is_empty()) {
-            (Group::Idle, _) => return state,
-            (Group::Finished, _) => "COMMIT",
-            (Group::Member, false) => "ROLLBACK TO member; COMMIT",
-            (Group::Member, true) | (Group::Broken, _) => {
+        if state.group == Group::Member {
+            if state.waiting.is_empty() {
                 state.group = Group::Broken;
-                state.reset_logged().await;
-                return state;
+            } else if let Err(error) = state.control("ROLLBACK TO member").await {
+                state.break_group(&error);
             }
-        };
+        }
+        if matches!(state.group, Group::Idle | Group::Broken) {
+            state.reset_logged().await;
+            return state;
+        }
         self.commits.fetch_add(1, Ordering::Relaxed);
-        match state.control(sql).await {
+        match state.control("COMMIT").await {
             Ok(()) => {
                 state.group = Group::Idle;
                 state.answer(&Ok(()));
@@ -217,6 +218,9 @@ impl State {
 
     /// Rolls back what is left of a broken group, and replaces a connection that is lost.
     async fn reset(&mut self) -> Result<(), DbError> {
+        if self.group == Group::Idle {
+            return Ok(());
+        }
         let place = self.place.clone();
         let rolled_back = sqlx::query("ROLLBACK").execute(self.connection()?).await;
         match rolled_back {

@@ -56,8 +56,8 @@ async fn a_parameter_may_be_null_in_one_call_and_not_in_the_next() {
                 .await
                 .unwrap();
         }
-        let sql =
-            "SELECT id FROM note WHERE number IS NULL AND ($1 IS NULL OR id > $1) ORDER BY id";
+        let sql = "SELECT id FROM note WHERE number IS NULL \
+                   AND (CAST($1 AS TEXT) IS NULL OR id > $1) ORDER BY id";
         assert_eq!(
             tx.fetch_all(sql, params![None::<&str>])
                 .await
@@ -66,6 +66,11 @@ async fn a_parameter_may_be_null_in_one_call_and_not_in_the_next() {
             2
         );
         assert_eq!(tx.fetch_all(sql, params!["1"]).await.unwrap().len(), 1);
+        let sum = "SELECT CAST($1 + 1 AS BIGINT)";
+        let row = tx.fetch_one(sum, params![Value::Null]).await.unwrap();
+        assert_eq!(row.opt_int(0).unwrap(), None);
+        let row = tx.fetch_one(sum, params![i64::MAX - 1]).await.unwrap();
+        assert_eq!(row.int(0).unwrap(), i64::MAX);
         tx.commit().await.unwrap();
     })
     .await;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use tokio::task::JoinSet;
 
-use super::full::integrity;
+use super::file::integrity;
 use super::{MIGRATIONS, add, ids};
 use crate::{Db, SqliteOptions};
 

@@ -1,4 +1,4 @@
-//! A full disk refuses writes and harms nothing.
+//! What SQLite's file promises: a full disk refuses writes and harms nothing, damage is reported.
 
 use super::{INSERT, MIGRATIONS, add, ids};
 use crate::testing;
@@ -73,6 +73,18 @@ async fn add_big(db: &Db, id: &str) -> Result<(), DbError> {
     let data = vec![7_u8; 50_000];
     tx.execute(INSERT, params!["a", id, 1_i64, data]).await?;
     tx.commit().await
+}
+
+#[tokio::test]
+async fn the_writer_is_durable_and_strict() {
+    let (db, _folder) = testing::sqlite(&MIGRATIONS).await;
+    let mut tx = db.begin(Scope::Platform).await.unwrap();
+    let mode = tx.fetch_one("PRAGMA journal_mode", &[]).await.unwrap();
+    assert_eq!(mode.text(0).unwrap(), "wal");
+    let synchronous = tx.fetch_one("PRAGMA synchronous", &[]).await.unwrap();
+    assert_eq!(synchronous.int(0).unwrap(), 2, "FULL");
+    let keys = tx.fetch_one("PRAGMA foreign_keys", &[]).await.unwrap();
+    assert!(keys.bool(0).unwrap());
 }
 
 pub(super) async fn integrity(db: &Db) -> String {
