@@ -1,0 +1,203 @@
+//! The decision itself: one step after the other, each with its own reason.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use http::{HeaderMap, HeaderValue, Request};
+use preau_mesh_identity::JOIN;
+use preau_mesh_identity::principal::{Claims, PrincipalError};
+use preau_mesh_transport::ConnectionInfo;
+use preau_proto::contract::{Method, Role, Rule};
+use tonic::body::Body;
+use tonic::{Code, Status};
+
+use super::{Admission, Config, PRINCIPAL_HEADER};
+use crate::catalogue::{MESH_AREA, request_path};
+use crate::fault::Fault;
+use crate::origin::Origin;
+
+/// Who acts, with the token that proves it.
+type Principal = Option<(Arc<Claims>, HeaderValue)>;
+
+/// The role whose methods a joining process may call: see [`JOIN`].
+const JOIN_AREA: &str = "control";
+
+impl Config {
+    /// Decides. The principal's header is gone from the request afterwards, whatever the decision.
+    pub(super) fn admit(&self, request: &mut Request<Body>) -> Result<Admission, Status> {
+        let connection = request.extensions().get::<Arc<ConnectionInfo>>().cloned();
+        let origin = Origin::Server {
+            connection: connection.clone(),
+            endpoint: self.endpoint.clone(),
+        };
+        let header = take_header(request.headers_mut());
+        let path = request_path(request.uri());
+        let decide = || {
+            let connection = connection.ok_or_else(no_connection)?;
+            let method = self.method(path, &connection)?;
+            self.check_workload(&method, &connection)?;
+            let principal = self.principal(&method, header)?;
+            let rules = fitting_rules(&method, principal.as_ref().map(|(claims, _)| &**claims))?;
+            let (principal, token) = principal.unzip();
+            let (peer, role) = (connection.peer.clone(), connection.role.clone());
+            let (endpoint, discharged) = (self.endpoint.clone(), AtomicBool::new(false));
+            Ok(Admission {
+                peer,
+                role,
+                endpoint,
+                method,
+                principal,
+                token,
+                rules,
+                discharged,
+            })
+        };
+        decide().map_err(|fault: Fault| fault.with("method", path).from(&origin))
+    }
+
+    /// The method at exactly this path, if the connection's role has it.
+    fn method(&self, path: &str, connection: &ConnectionInfo) -> Result<Arc<Method>, Fault> {
+        let unknown = || {
+            let message = format!(
+                "{} has no method {path}: check the path and the service called",
+                connection.role
+            );
+            Fault::new(Code::Unimplemented, "UNKNOWN_METHOD", message)
+        };
+        let method = &self.catalogue.find(path).ok_or_else(unknown)?.method;
+        let answers = match connection.role.as_str() {
+            // A process without an identity sees what is meant for it and nothing else, not even that it exists.
+            JOIN => method.area == JOIN_AREA && method.allows_workload(None),
+            role => method.area == role || method.area == MESH_AREA,
+        };
+        if answers {
+            Ok(method.clone())
+        } else {
+            Err(unknown())
+        }
+    }
+
+    fn check_workload(&self, method: &Method, connection: &ConnectionInfo) -> Result<(), Fault> {
+        let joining = connection.role == JOIN;
+        let allowed = match &connection.peer {
+            None => joining && method.allows_workload(None),
+            Some(peer) => {
+                !joining
+                    && peer.namespace() == &*self.namespace
+                    && method.allows_workload(Some(peer.service()))
+            }
+        };
+        if allowed {
+            return Ok(());
+        }
+        let caller = connection
+            .peer
+            .as_ref()
+            .map_or_else(|| "a process without identity".into(), ToString::to_string);
+        let message = format!(
+            "{caller} may not call {}: its policy does not list this workload",
+            method.path
+        );
+        Err(Fault::new(
+            Code::PermissionDenied,
+            "WORKLOAD_NOT_ALLOWED",
+            message,
+        ))
+    }
+
+    /// Workload-only methods know no user: a token sent to them is not even looked at.
+    fn principal(&self, method: &Method, header: Header) -> Result<Principal, Fault> {
+        if method.rules.is_empty() {
+            return Ok(None);
+        }
+        match header {
+            Header::Absent if method.allows_anonymous() => Ok(None),
+            Header::Absent => Err(unauthenticated(
+                "PRINCIPAL_MISSING",
+                "this method needs a user: sign in first",
+            )),
+            Header::Several => Err(unauthenticated(
+                "PRINCIPAL_MALFORMED",
+                "more than one principal token was sent",
+            )),
+            Header::One(token) => {
+                let text = token
+                    .to_str()
+                    .map_err(|_| refusal_of(&PrincipalError::Malformed))?;
+                let claims = self
+                    .verifier
+                    .verify(text)
+                    .map_err(|error| refusal_of(&error))?;
+                Ok(Some((claims, token)))
+            }
+        }
+    }
+}
+
+enum Header {
+    Absent,
+    One(HeaderValue),
+    Several,
+}
+
+fn take_header(headers: &mut HeaderMap) -> Header {
+    let mut values = headers.get_all(PRINCIPAL_HEADER).iter();
+    let header = match (values.next(), values.next()) {
+        (None, _) => Header::Absent,
+        (Some(token), None) => Header::One(token.clone()),
+        (Some(_), Some(_)) => Header::Several,
+    };
+    headers.remove(PRINCIPAL_HEADER);
+    header
+}
+
+/// The rules that one of the user's grants, or nobody's lack of one, fits.
+fn fitting_rules(method: &Method, claims: Option<&Claims>) -> Result<Vec<Rule>, Fault> {
+    let has_role = |role: &Role| {
+        *role == Role::Anonymous
+            || claims
+                .is_some_and(|claims| claims.grants.iter().any(|grant| grant.role == *role as i32))
+    };
+    let rules: Vec<Rule> = method
+        .rules
+        .iter()
+        .filter(|rule| rule.roles.iter().any(has_role))
+        .cloned()
+        .collect();
+    if rules.is_empty() && !method.rules.is_empty() {
+        let message = format!("none of the caller's roles may call {}", method.path);
+        return Err(Fault::new(
+            Code::PermissionDenied,
+            "ROLE_NOT_ALLOWED",
+            message,
+        ));
+    }
+    Ok(rules)
+}
+
+fn no_connection() -> Fault {
+    Fault::new(
+        Code::Internal,
+        "NO_CONNECTION",
+        "the request did not come through the mesh's listener",
+    )
+}
+
+fn unauthenticated(reason: &'static str, message: &str) -> Fault {
+    Fault::new(Code::Unauthenticated, reason, message)
+}
+
+fn refusal_of(error: &PrincipalError) -> Fault {
+    let reason = match error {
+        PrincipalError::NotYetValid => "PRINCIPAL_NOT_YET_VALID",
+        PrincipalError::TooManyGrants => "PRINCIPAL_TOO_MANY_GRANTS",
+        PrincipalError::Malformed => "PRINCIPAL_MALFORMED",
+        PrincipalError::UnknownKey => "PRINCIPAL_UNKNOWN_KEY",
+        PrincipalError::BadSignature => "PRINCIPAL_BAD_SIGNATURE",
+        PrincipalError::Expired => "PRINCIPAL_EXPIRED",
+        PrincipalError::WrongAudience => "PRINCIPAL_WRONG_AUDIENCE",
+        PrincipalError::TooLong => "PRINCIPAL_TOO_LONG",
+        _ => "PRINCIPAL_INVALID",
+    };
+    unauthenticated(reason, &error.to_string())
+}
