@@ -24,6 +24,16 @@ pub struct Account {
 }
 
 impl Account {
+    /// The accounts of a data directory.
+    ///
+    /// # Errors
+    /// When there are none, or in another form.
+    pub fn load(data_dir: &Path) -> anyhow::Result<Vec<Self>> {
+        let path = data_dir.join(FILE);
+        let text = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("decoding {}", path.display()))
+    }
+
     /// Whether it has this role, and this class if one is given.
     #[must_use]
     pub fn is(&self, role: AccountRole, class: Option<&str>) -> bool {
@@ -45,9 +55,3 @@ pub enum AccountRole {
 
 /// The file's name in the data directory.
 pub(crate) const FILE: &str = "demo-accounts.json";
-
-pub(crate) fn load(data_dir: &Path) -> anyhow::Result<Vec<Account>> {
-    let path = data_dir.join(FILE);
-    let text = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
-    serde_json::from_slice(&text).with_context(|| format!("decoding {}", path.display()))
-}

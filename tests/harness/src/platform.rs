@@ -116,7 +116,7 @@ impl PlatformBuilder {
         let process = Process::start(self.arguments(), &self.env).await?;
         let data = self.data_dir();
         let accounts = if data.join(account::FILE).is_file() {
-            account::load(&data)?
+            Account::load(&data)?
         } else {
             Vec::new()
         };
@@ -290,6 +290,22 @@ impl Platform {
     /// When there is none or sign-in fails.
     pub async fn admin(&self) -> anyhow::Result<Person> {
         self.sign_in(self.account(AccountRole::Admin, None)?).await
+    }
+
+    /// Login and password of the demonstration's platform operator.
+    ///
+    /// # Errors
+    /// When the data directory does not tell.
+    pub fn operator(&self) -> anyhow::Result<(String, String)> {
+        #[derive(serde::Deserialize)]
+        struct Operator {
+            login: String,
+            password: String,
+        }
+        let path = self.data_dir().join("demo-platform.json");
+        let text = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        let Operator { login, password } = serde_json::from_slice(&text)?;
+        Ok((login, password))
     }
 
     /// Signs `account` in; a failure carries what the platform said.

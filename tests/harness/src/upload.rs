@@ -24,6 +24,14 @@ pub struct Upload {
     size: u64,
 }
 
+impl std::fmt::Debug for Upload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upload")
+            .field("plan", &self.plan)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Upload {
     pub(crate) fn new(person: Person, plan: Plan, size: u64) -> Self {
         Self { person, plan, size }

@@ -1,0 +1,134 @@
+//! One good request for every method, about the tests' objects. Whether it
+//! succeeds depends on the caller alone.
+
+mod classes;
+mod directory;
+mod files;
+
+use preau_harness::{Bearer, Caller, Person, connect};
+use preau_proto::control::v1::join_token_service_client::JoinTokenServiceClient;
+use preau_proto::control::v1::workload_identity_service_client::WorkloadIdentityServiceClient;
+use preau_proto::control::v1::{
+    CreateJoinTokenRequest, GetTrustBundleRequest, JoinRequest, RenewRequest,
+};
+use preau_proto::identity::v1::session_service_client::SessionServiceClient;
+use preau_proto::identity::v1::{
+    ListSigningKeysRequest, MintPrincipalRequest, SignInRequest, SignOutRequest,
+};
+use tonic::Status;
+use tonic::service::interceptor::InterceptedService;
+
+use super::actors::{Actor, Cast};
+use crate::school::PASSWORD;
+
+/// Calls `path` as `actor`; `n` is different in every cell.
+pub(crate) async fn call(
+    cast: &Cast,
+    actor: &Actor,
+    path: &str,
+    n: usize,
+) -> anyhow::Result<Result<(), Status>> {
+    let caller = match &actor.person {
+        Some(person) => person.caller(),
+        None => {
+            let channel = connect(cast.platform.gateway()).await?;
+            InterceptedService::new(channel, Bearer::anonymous())
+        }
+    };
+    let (service, method) = path
+        .trim_start_matches('/')
+        .split_once('/')
+        .unwrap_or_default();
+    match service {
+        "preau.control.v1.JoinTokenService" | "preau.control.v1.WorkloadIdentityService" => {
+            control(caller, method).await
+        }
+        "preau.identity.v1.SessionService" => session(cast, actor, caller, method).await,
+        "preau.identity.v1.DirectoryService" => directory::call(cast, caller, method, n).await,
+        "preau.roster.v1.ClassService" => classes::call(cast, caller, method, n).await,
+        "preau.files.v1.SpaceService"
+        | "preau.files.v1.FileService"
+        | "preau.files.v1.UploadService" => files::call(cast, caller, method, n).await,
+        _ => missing(path),
+    }
+}
+
+/// The failure that makes whoever adds a method come here.
+fn missing<T>(method: &str) -> anyhow::Result<T> {
+    anyhow::bail!("{method}: no request in tests/integration/tests/matrix/calls: add one")
+}
+
+async fn control(caller: Caller, method: &str) -> anyhow::Result<Result<(), Status>> {
+    let mut tokens = JoinTokenServiceClient::new(caller.clone());
+    let mut identities = WorkloadIdentityServiceClient::new(caller);
+    Ok(match method {
+        "CreateJoinToken" => {
+            let request = CreateJoinTokenRequest {
+                roles: vec!["files".into()],
+                lifetime: None,
+            };
+            tokens.create_join_token(request).await.map(drop)
+        }
+        "Join" => identities.join(JoinRequest::default()).await.map(drop),
+        "Renew" => identities.renew(RenewRequest::default()).await.map(drop),
+        "GetTrustBundle" => identities
+            .get_trust_bundle(GetTrustBundleRequest {})
+            .await
+            .map(drop),
+        other => return missing(other),
+    })
+}
+
+async fn session(
+    cast: &Cast,
+    actor: &Actor,
+    caller: Caller,
+    method: &str,
+) -> anyhow::Result<Result<(), Status>> {
+    let mut sessions = SessionServiceClient::new(caller);
+    Ok(match method {
+        "SignIn" => {
+            let request = SignInRequest {
+                login: "root".into(),
+                password: PASSWORD.into(),
+            };
+            sessions.sign_in(request).await.map(drop)
+        }
+        // Of a session of its own: the actor's is needed for the next cell.
+        "SignOut" => match (&actor.role, &actor.person) {
+            (Some(_), Some(person)) => {
+                let own = second_session(cast, person).await?;
+                own.sessions().sign_out(SignOutRequest {}).await.map(drop)
+            }
+            _ => sessions.sign_out(SignOutRequest {}).await.map(drop),
+        },
+        "MintPrincipal" => {
+            let session_token = cast.root.token().to_owned();
+            sessions
+                .mint_principal(MintPrincipalRequest { session_token })
+                .await
+                .map(drop)
+        }
+        "ListSigningKeys" => sessions
+            .list_signing_keys(ListSigningKeysRequest {})
+            .await
+            .map(drop),
+        other => return missing(other),
+    })
+}
+
+async fn second_session(cast: &Cast, person: &Person) -> anyhow::Result<Person> {
+    let request = preau_proto::identity::v1::GetMeRequest {};
+    let me = person
+        .directory()
+        .get_me(request)
+        .await?
+        .into_inner()
+        .person;
+    let login = me.map(|me| me.login).unwrap_or_default();
+    anyhow::ensure!(
+        !login.is_empty(),
+        "GetMe does not tell people their own login"
+    );
+    Person::sign_in(cast.platform.gateway(), &login, PASSWORD).await
+}

@@ -1,0 +1,94 @@
+//! Logs hold no personal data, whatever happens.
+
+use preau_harness::{AccountRole, Failure, Person, Platform, bytes};
+use preau_proto::identity::v1::{CreatePersonRequest, SignInRequest};
+use preau_proto::policy::v1::Role;
+
+/// Words that nothing but these requests could bring into a log.
+const CANARIES: [&str; 6] = [
+    "Zéphyrine-Canari",
+    "Ornithorynque",
+    "zephyrine.canari.login",
+    "zephyrine-canari-secret",
+    "bulletin-canari.pdf",
+    "dossier-canari",
+];
+
+#[tokio::test]
+async fn names_logins_passwords_and_file_names_stay_out_of_the_logs() -> anyhow::Result<()> {
+    let platform = Platform::prepared()
+        .await?
+        .config("[log]\nfilter = \"trace\"\nformat = \"json\"\n")?
+        .start()
+        .await?;
+    let [given, family, login, password, file, folder] = CANARIES;
+    let admin = platform.admin().await?;
+    let me = admin
+        .directory()
+        .get_me(preau_proto::identity::v1::GetMeRequest {})
+        .await?;
+    let school = me.into_inner().person.unwrap().school_id;
+    let request = CreatePersonRequest {
+        school_id: school,
+        given_name: given.into(),
+        family_name: family.into(),
+        role: Role::Student.into(),
+        login: login.into(),
+        password: password.into(),
+    };
+    // Made, refused as a duplicate, signed in, refused.
+    let made = admin.directory().create_person(request.clone()).await;
+    let again = Failure::of(admin.directory().create_person(request).await);
+    assert_ne!(again.code, tonic::Code::Ok);
+    if made.is_ok() {
+        Person::sign_in(platform.gateway(), login, password).await?;
+    }
+    let wrong = SignInRequest {
+        login: login.into(),
+        password: format!("{password}!"),
+    };
+    Failure::of(admin.sessions().sign_in(wrong).await);
+
+    let [class, other] = platform.classes();
+    let space = platform.teacher(&class).await?.space(&class).await?;
+    let bytes = bytes("privacy", 1_000);
+    let node = space.upload(file, &bytes).await?;
+    space.folder("", folder).await?;
+    Failure::of(space.folder("", folder).await);
+    Failure::of(space.announce(&format!("{file}/"), 1).await);
+    let stranger = platform.pupil(&other).await?.space_by_id(space.id());
+    Failure::of(stranger.read(&node.node_id).await);
+    space.delete(&node.node_id).await?;
+
+    let secrets: Vec<String> = platform
+        .accounts()
+        .iter()
+        .flat_map(|account| {
+            [
+                account.login.clone(),
+                account.password.clone(),
+                account.name.clone(),
+            ]
+        })
+        .collect();
+    let tokens = [admin.token().to_owned(), space.person().token().to_owned()];
+    assert!(platform.account(AccountRole::Admin, None).is_ok());
+    let (end, _) = platform.terminate().await?;
+    assert_eq!(end.code, Some(0));
+    assert!(
+        end.stderr.lines().count() > 5,
+        "nothing was logged: the test looked in the wrong place"
+    );
+    for secret in CANARIES
+        .into_iter()
+        .chain(secrets.iter().chain(&tokens).map(String::as_str))
+    {
+        let line = end.stderr.lines().find(|line| line.contains(secret));
+        assert!(
+            line.is_none(),
+            "{secret} was logged: {}",
+            line.unwrap_or_default()
+        );
+    }
+    Ok(())
+}
