@@ -55,9 +55,6 @@ mod upload;
 mod vault;
 mod workers;
 
-#[cfg(test)]
-mod tests;
-
 pub use audit::Violation;
 pub use config::{Clock, VaultConfig};
 pub use error::{MAX_RANGES, Ranges, VaultError};
