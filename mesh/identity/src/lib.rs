@@ -36,6 +36,7 @@ pub use renewal::{
 };
 pub use store::IdentityStore;
 pub use svid::Svid;
+pub use tls::explain::{explain_tls, explain_tls_io};
 
 #[cfg(test)]
 mod testing;

@@ -153,7 +153,7 @@ fn check(
         check_path(&anchors, leaf, rest, now, usage).map_err(|error| {
             IdentityError::NotTrusted {
                 id: id.clone(),
-                reason: error.to_string(),
+                reason: crate::explain_tls(&error),
             }
         })?;
     }

@@ -13,6 +13,7 @@ use rustls::{ClientConfig, ServerConfig};
 use crate::clock::{ClockTimeProvider, WallClock};
 
 pub(crate) mod credentials;
+pub(crate) mod explain;
 pub(crate) mod joining;
 pub(crate) mod peers;
 

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
+use preau_mesh_identity::explain_tls_io;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
@@ -57,8 +58,8 @@ impl Life {
         self.fault.get().map(String::as_str)
     }
 
-    fn failed(&self, reason: impl ToString) {
-        let _ = self.fault.set(reason.to_string());
+    fn failed(&self, reason: impl FnOnce() -> String) {
+        let _ = self.fault.get_or_init(reason);
     }
 }
 
@@ -88,13 +89,15 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Observed<IO> {
         let before = buf.filled().len();
         let result = ready!(Pin::new(&mut self.inner).poll_read(cx, buf));
         match &result {
-            Ok(()) if buf.filled().len() == before => self.life.failed("the peer closed it"),
+            Ok(()) if buf.filled().len() == before => {
+                self.life.failed(|| "the peer closed it".to_owned());
+            }
             Ok(()) if self.silent => {
                 self.silent = false;
                 self.life.spoke.notify_one();
             }
             Ok(()) => {}
-            Err(error) => self.life.failed(error),
+            Err(error) => self.life.failed(|| explain_tls_io(error)),
         }
         Poll::Ready(result)
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hyper::client::conn::http2::Builder;
 use hyper::rt::Executor;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use preau_mesh_identity::{IdentityStore, SpiffeId};
+use preau_mesh_identity::{IdentityStore, SpiffeId, explain_tls_io};
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::net::{TcpStream, lookup_host};
@@ -132,7 +132,7 @@ async fn handshake(target: &Target) -> Result<TlsStream<TcpStream>, TransportErr
     let tls = TlsConnector::from(config)
         .connect(name, tcp)
         .await
-        .map_err(|error| target.tls_error(error.to_string()))?;
+        .map_err(|error| target.tls_error(explain_tls_io(&error)))?;
     if tls.get_ref().1.alpn_protocol() != Some(b"h2") {
         return Err(target.tls_error("the peer did not agree on HTTP/2 (ALPN h2)"));
     }

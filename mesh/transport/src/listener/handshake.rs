@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use preau_mesh_identity::{IdentityStore, JOIN, SvidError};
+use preau_mesh_identity::{IdentityStore, JOIN, SpiffeId, SvidError, explain_tls_io};
 use rustls::server::Acceptor;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -21,13 +21,13 @@ const UNRECOGNISED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
 /// Why a handshake failed; shown to the operator.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HandshakeError {
-    #[error("the client hung up or does not speak TLS: {0}")]
+    #[error("no TLS greeting: {}", explain_tls_io(.0))]
     Hello(io::Error),
     #[error("the client named no server (TLS SNI)")]
     NoServerName,
     #[error("the client asked for server name {0:?}, which no role of this process answers to")]
     UnknownServerName(String),
-    #[error("{0}")]
+    #[error("{}", explain_tls_io(.0))]
     Tls(io::Error),
     #[error("the client did not agree on HTTP/2 (ALPN h2)")]
     NotHttp2,
@@ -77,7 +77,7 @@ pub(super) async fn run(
 fn verified_peer(
     tls: &TlsStream<TcpStream>,
     role: &str,
-) -> Result<Option<preau_mesh_identity::SpiffeId>, HandshakeError> {
+) -> Result<Option<SpiffeId>, HandshakeError> {
     let session = tls.get_ref().1;
     if session.alpn_protocol() != Some(b"h2") {
         return Err(HandshakeError::NotHttp2);

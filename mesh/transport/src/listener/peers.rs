@@ -17,15 +17,22 @@ pub(super) struct Place {
 impl PeerCounts {
     pub(super) fn enter(&self, address: IpAddr, limit: usize) -> Option<Place> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(address).or_default();
-        if *count >= limit {
+        if counts.get(&address).copied().unwrap_or(0) >= limit {
             return None;
         }
-        *count += 1;
+        *counts.entry(address).or_default() += 1;
         Some(Place {
             counts: self.clone(),
             address,
         })
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
     }
 }
 
