@@ -32,6 +32,8 @@ mod probe;
 mod role_server;
 mod serve;
 pub mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use call::{Call, own_request, with_principal};
 pub use channel::Channel;

@@ -58,7 +58,6 @@ impl Peers {
 
 impl Mesh {
     /// A mesh for the identities this process has or will get.
-    #[must_use]
     pub fn builder(identities: Arc<IdentityStore>, contract: Contract) -> MeshBuilder {
         MeshBuilder {
             clock: system_clock(),

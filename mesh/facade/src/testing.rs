@@ -1,5 +1,6 @@
 //! A mesh on loopback for tests: its own certificate authority, real mutual TLS, a signer of principal tokens.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -80,6 +81,12 @@ impl Ground {
         &self.mesh
     }
 
+    /// Where it will listen.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listener.local_addr()
+    }
+
     /// Starts serving; [`Pair::client`] will call `role` as `client_role`.
     #[must_use]
     pub fn serve(self, servers: Vec<RoleServer>, client_role: &str, role: &str) -> Pair {
@@ -90,13 +97,14 @@ impl Ground {
             listener,
             registry,
         } = self;
-        let stop = CancellationToken::new();
+        let (stop, address) = (CancellationToken::new(), listener.local_addr());
         let serving = tokio::spawn(mesh.clone().serve(listener, servers, stop.clone()));
         let (role, client_role) = (role.to_owned(), client_role.to_owned());
         Pair {
             mesh,
             signer,
             stop,
+            address,
             authority,
             registry,
             serving: Some(serving),
@@ -114,6 +122,7 @@ pub struct Pair {
     pub signer: Signer,
     /// Stops the server.
     pub stop: CancellationToken,
+    address: SocketAddr,
     authority: CertificateAuthority,
     registry: Registry,
     serving: Option<JoinHandle<Result<Drained, MeshError>>>,
@@ -133,6 +142,12 @@ impl Pair {
     pub fn client_as(&self, role: &str) -> Channel {
         issue(&self.authority, self.mesh.identities(), role);
         self.mesh.client(role, &self.role)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// A token for these claims.
