@@ -1,0 +1,292 @@
+//! The accept loop: caps, time-outs, age, and an end that comes.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use preau_mesh::Mesh;
+use preau_proto::contract::Contract;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::body::Body;
+
+use crate::config::Config;
+use crate::door;
+use crate::edge::Edge;
+use crate::sniff::{Protocol, Replayed, sniff};
+
+/// Why the edge's port cannot be had. The operator's to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Passwords would cross a network in the clear.
+    #[error(
+        "gateway address {0} is not a loopback address: plain HTTP is served on this machine only: use 127.0.0.1 or [::1]"
+    )]
+    NotLoopback(SocketAddr),
+    /// Somebody else listens there.
+    #[error(
+        "gateway port in use: {0}: stop the process that listens there, or choose another with --gateway (port 0 takes any free one)"
+    )]
+    InUse(SocketAddr),
+    /// Anything else the system says.
+    #[error("cannot listen for the gateway: {address}: {source}")]
+    Io {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// How the end went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drained {
+    /// Connections that were cut because they were still open when the drain's time was over.
+    pub cut: usize,
+}
+
+/// Takes the port.
+///
+/// # Errors
+/// Not a loopback address, in use, or what the system says.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
+    if !address.ip().is_loopback() {
+        return Err(BindError::NotLoopback(address));
+    }
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => BindError::InUse(address),
+            _ => BindError::Io { address, source },
+        })
+}
+
+/// Serves until `stop`, then lets open calls end within `config.drain`.
+pub async fn serve(
+    listener: TcpListener,
+    mesh: Mesh,
+    contract: Contract,
+    config: Config,
+    stop: CancellationToken,
+) -> Drained {
+    let edge = Edge::new(&mesh, contract, &config).await;
+    let service = door::service(edge.clone(), &config.cors_origins);
+    let host = Arc::new(Host {
+        places: Arc::new(Semaphore::new(config.max_connections)),
+        stop: stop.clone(),
+        kill: CancellationToken::new(),
+        jitter: RandomState::new(),
+        config,
+    });
+    let connections = TaskTracker::new();
+
+    stop.run_until_cancelled(accept(&listener, &host, &connections, &service))
+        .await;
+    drop(listener);
+    edge.stop_serving().await;
+    connections.close();
+
+    if tokio::time::timeout(host.config.drain, connections.wait())
+        .await
+        .is_ok()
+    {
+        return Drained { cut: 0 };
+    }
+    let cut = connections.len();
+    host.kill.cancel();
+    connections.wait().await;
+    Drained { cut }
+}
+
+/// What every connection of one listener shares.
+struct Host {
+    places: Arc<Semaphore>,
+    stop: CancellationToken,
+    kill: CancellationToken,
+    jitter: RandomState,
+    config: Config,
+}
+
+async fn accept<S>(listener: &TcpListener, host: &Arc<Host>, connections: &TaskTracker, service: &S)
+where
+    S: EdgeService,
+    S::Future: Send + 'static,
+{
+    let mut back_off = Duration::ZERO;
+    loop {
+        match listener.accept().await {
+            Ok((stream, remote)) => {
+                back_off = Duration::ZERO;
+                let Ok(place) = Arc::clone(&host.places).try_acquire_owned() else {
+                    tracing::warn!(
+                        limit = host.config.max_connections,
+                        "connection refused: the edge is full"
+                    );
+                    continue;
+                };
+                let served = connection(stream, remote, Arc::clone(host), service.clone(), place);
+                connections.spawn(served);
+            }
+            Err(error) if concerns_one_connection(&error) => {}
+            Err(error) => {
+                // Out of file descriptors or memory. The pending connection stays readable, so
+                // without a pause this loop would spin; with one, others may close meanwhile.
+                back_off = (back_off * 2).clamp(Duration::from_millis(50), Duration::from_secs(1));
+                tracing::warn!(%error, pause_ms = back_off.as_millis(), "cannot accept: raise the limit of open files");
+                tokio::time::sleep(back_off).await;
+            }
+        }
+    }
+}
+
+fn concerns_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// The tower service behind every connection.
+trait EdgeService:
+    tower::Service<
+        Request<Incoming>,
+        Response = Response<Body>,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + Clone
+    + Send
+    + 'static
+{
+}
+
+impl<S> EdgeService for S where
+    S: tower::Service<
+            Request<Incoming>,
+            Response = Response<Body>,
+            Error = Infallible,
+            Future: Send + 'static,
+        > + Clone
+        + Send
+        + 'static
+{
+}
+
+async fn connection<S: EdgeService>(
+    stream: TcpStream,
+    remote: SocketAddr,
+    host: Arc<Host>,
+    service: S,
+    _place: OwnedSemaphorePermit,
+) {
+    // A small answer must not wait for the one before it to be acknowledged.
+    let _ = stream.set_nodelay(true);
+    let sniffed = tokio::select! {
+        sniffed = tokio::time::timeout(host.config.header_timeout, sniff(stream)) => sniffed,
+        () = host.stop.cancelled() => return,
+    };
+    let ended = match sniffed {
+        Ok(Ok((Protocol::Http1, io))) => http1_connection(io, remote, &host, service).await,
+        Ok(Ok((Protocol::Http2, io))) => http2_connection(io, remote, &host, service).await,
+        Ok(Err(_)) | Err(_) => {
+            tracing::debug!("connection closed: it said nothing in time");
+            return;
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+async fn http1_connection<S: EdgeService>(
+    io: Replayed<TcpStream>,
+    remote: SocketAddr,
+    host: &Host,
+    service: S,
+) -> hyper::Result<()> {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(host.config.header_timeout)
+        .max_headers(64)
+        .max_buf_size(64 * 1024)
+        .serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
+    drive(
+        connection,
+        remote,
+        host,
+        http1::Connection::graceful_shutdown,
+    )
+    .await
+}
+
+async fn http2_connection<S: EdgeService>(
+    io: Replayed<TcpStream>,
+    remote: SocketAddr,
+    host: &Host,
+    service: S,
+) -> hyper::Result<()> {
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(20))
+        .max_concurrent_streams(host.config.max_concurrent_streams)
+        .max_header_list_size(16 * 1024)
+        // A part of a file fits the window, so that it crosses in one go.
+        .initial_stream_window_size(2 * 1024 * 1024)
+        .initial_connection_window_size(8 * 1024 * 1024)
+        .serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
+    drive(
+        connection,
+        remote,
+        host,
+        http2::Connection::graceful_shutdown,
+    )
+    .await
+}
+
+/// Runs a connection to its end: its own, old age, the stop, or the cut.
+async fn drive<C>(
+    connection: C,
+    remote: SocketAddr,
+    host: &Host,
+    ask_to_go: impl FnOnce(Pin<&mut C>),
+) -> hyper::Result<()>
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    let mut connection = pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = host.stop.cancelled() => {}
+        () = tokio::time::sleep(host.age_of(remote)) => {}
+    }
+    ask_to_go(connection.as_mut());
+    tokio::select! {
+        ended = connection => ended,
+        () = host.kill.cancelled() => Ok(()),
+        // Calls have deadlines, watches have not; no connection outlives its age twice.
+        () = tokio::time::sleep(host.config.max_age) => Ok(()),
+    }
+}
+
+impl Host {
+    /// The configured age ±10 %, so that connections opened together do not leave together.
+    fn age_of(&self, remote: SocketAddr) -> Duration {
+        let thousandths = 900 + u32::try_from(self.jitter.hash_one(remote) % 201).unwrap_or(0);
+        self.config.max_age * thousandths / 1000
+    }
+}

@@ -1,0 +1,245 @@
+//! Session tokens in, principal tokens out: minted by `identity`, remembered for a while.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use http::{HeaderMap, HeaderValue, header};
+use preau_mesh::{Channel, Mesh, WallClock, own_request};
+use preau_proto::identity::v1::MintPrincipalRequest;
+use preau_proto::identity::v1::session_service_client::SessionServiceClient;
+use tokio::time::Instant;
+use tonic::Status;
+
+use crate::config::Config;
+use crate::refusal::Refusal;
+
+/// A token is replaced this long before it expires: longer than any clock skew that verifiers
+/// forgive, plus a call's way to the last service that reads it.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// What `authorization: Bearer` carries. Opaque here.
+pub(crate) struct SessionToken(String);
+
+impl SessionToken {
+    /// The session of a request; `None` when it names none.
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
+        let mut values = headers.get_all(header::AUTHORIZATION).iter();
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
+        let token = value.to_str().ok().and_then(|value| value.split_once(' '));
+        match token {
+            Some((scheme, token))
+                if values.next().is_none()
+                    && scheme.eq_ignore_ascii_case("bearer")
+                    && (1..=512).contains(&token.len())
+                    && token.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
+                Ok(Some(Self(token.to_owned())))
+            }
+            _ => Err(Refusal::BadAuthorization),
+        }
+    }
+
+    fn key(&self) -> Key {
+        let mut key = [0; 32];
+        key.copy_from_slice(digest(&SHA256, self.0.as_bytes()).as_ref());
+        key
+    }
+}
+
+/// SHA-256 of a session token: what memory holds instead of the token.
+type Key = [u8; 32];
+
+/// The principals of the sessions seen lately.
+pub(crate) struct Principals {
+    identity: SessionServiceClient<Channel>,
+    clock: WallClock,
+    capacity: usize,
+    slots: Mutex<HashMap<Key, Arc<Slot>>>,
+}
+
+/// One session's place. Whoever holds the lock mints; the others wait for the outcome.
+#[derive(Default)]
+struct Slot {
+    outcome: tokio::sync::Mutex<Outcome>,
+}
+
+#[derive(Default)]
+enum Outcome {
+    #[default]
+    None,
+    Minted {
+        token: HeaderValue,
+        until: Instant,
+    },
+    /// Shared with those who were waiting when it came, and with nobody later.
+    Failed {
+        status: Status,
+        at: Instant,
+    },
+}
+
+impl Principals {
+    pub(crate) fn new(mesh: &Mesh, config: &Config) -> Self {
+        Self {
+            identity: SessionServiceClient::new(mesh.client("gateway", "identity")),
+            clock: Arc::clone(&config.clock),
+            capacity: config.max_sessions.max(16),
+            slots: Mutex::default(),
+        }
+    }
+
+    /// The session's principal token, good for a few seconds at least.
+    ///
+    /// # Errors
+    /// What `identity` says of the session, or that it cannot be asked.
+    pub(crate) async fn principal(&self, session: &SessionToken) -> Result<HeaderValue, Status> {
+        let came = Instant::now();
+        let key = session.key();
+        let slot = self.slot(key);
+        let mut outcome = slot.outcome.lock().await;
+        match &*outcome {
+            Outcome::Minted { token, until } if Instant::now() < *until => return Ok(token.clone()),
+            Outcome::Failed { status, at } if came <= *at => return Err(status.clone()),
+            _ => {}
+        }
+        match self.mint(session).await {
+            Ok((token, until)) => {
+                *outcome = Outcome::Minted {
+                    token: token.clone(),
+                    until,
+                };
+                Ok(token)
+            }
+            Err(status) => {
+                *outcome = Outcome::Failed {
+                    status: status.clone(),
+                    at: Instant::now(),
+                };
+                // Refused sessions take no place, or invented ones would push out real ones.
+                self.remove(key, &slot);
+                Err(status)
+            }
+        }
+    }
+
+    /// Forgets a session at once. A mint under way keeps its slot to itself, out of the map.
+    pub(crate) fn forget(&self, session: &SessionToken) {
+        self.lock().remove(&session.key());
+    }
+
+    async fn mint(&self, session: &SessionToken) -> Result<(HeaderValue, Instant), Status> {
+        let request = own_request(MintPrincipalRequest {
+            session_token: session.0.clone(),
+        });
+        let minted = self
+            .identity
+            .clone()
+            .mint_principal(request)
+            .await?
+            .into_inner();
+        let mut token = HeaderValue::try_from(minted.principal_token)
+            .map_err(|_| Status::internal("identity minted a token that is no header value"))?;
+        token.set_sensitive(true);
+        let expires = minted
+            .expires_at
+            .and_then(|at| SystemTime::try_from(at).ok());
+        let left = expires
+            .and_then(|at| at.duration_since((self.clock)()).ok())
+            .unwrap_or_default();
+        Ok((token, Instant::now() + left.saturating_sub(MARGIN)))
+    }
+
+    fn slot(&self, key: Key) -> Arc<Slot> {
+        let mut slots = self.lock();
+        if !slots.contains_key(&key) && slots.len() >= self.capacity {
+            make_room(&mut slots, self.capacity);
+        }
+        Arc::clone(slots.entry(key).or_default())
+    }
+
+    fn remove(&self, key: Key, slot: &Arc<Slot>) {
+        let mut slots = self.lock();
+        if slots.get(&key).is_some_and(|held| Arc::ptr_eq(held, slot)) {
+            slots.remove(&key);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Slot>>> {
+        // Nothing in here panics half-way through a change, so a poisoned map is a whole map.
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Drops what expired and, if that is not enough, a sixteenth of the rest, whichever: a session
+/// that is still used is minted again. So the sweep happens once in many calls, not at each.
+fn make_room(slots: &mut HashMap<Key, Arc<Slot>>, capacity: usize) {
+    let now = Instant::now();
+    slots.retain(|_, slot| match slot.outcome.try_lock().as_deref() {
+        Ok(Outcome::Minted { until, .. }) => now < *until,
+        Ok(Outcome::None | Outcome::Failed { .. }) => false,
+        Err(_) => true,
+    });
+    let keep = capacity - capacity / 16;
+    let surplus: Vec<Key> = slots.keys().skip(keep).copied().collect();
+    for key in surplus {
+        slots.remove(&key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(values: &[&'static str]) -> Result<Option<String>, Refusal> {
+        let headers = values
+            .iter()
+            .map(|value| (header::AUTHORIZATION, HeaderValue::from_static(value)))
+            .collect();
+        SessionToken::from_headers(&headers).map(|token| token.map(|token| token.0))
+    }
+
+    #[test]
+    fn one_bearer_token_is_a_session() {
+        assert_eq!(parse(&["Bearer abc"]), Ok(Some("abc".into())));
+        assert_eq!(parse(&["bearer abc"]), Ok(Some("abc".into())));
+        assert_eq!(parse(&[]), Ok(None));
+    }
+
+    #[test]
+    fn anything_else_in_authorization_is_refused() {
+        for values in [
+            &["Bearer "][..],
+            &["Bearer"],
+            &["Basic abc"],
+            &["Bearer a b"],
+            &["Bearer  a"],
+            &["Bearer a", "Bearer b"],
+        ] {
+            assert_eq!(parse(values), Err(Refusal::BadAuthorization), "{values:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_cache_makes_room_and_keeps_most_of_what_is_valid() {
+        let mut slots = HashMap::new();
+        for n in 0..32u8 {
+            let until = Instant::now() + Duration::from_secs(u64::from(n % 2) * 60);
+            let outcome = Outcome::Minted {
+                token: HeaderValue::from_static("token"),
+                until,
+            };
+            let slot = Slot {
+                outcome: tokio::sync::Mutex::new(outcome),
+            };
+            slots.insert([n; 32], Arc::new(slot));
+        }
+        make_room(&mut slots, 32);
+        assert_eq!(slots.len(), 16, "the expired half goes");
+        make_room(&mut slots, 16);
+        assert_eq!(slots.len(), 15, "then a sixteenth");
+    }
+}

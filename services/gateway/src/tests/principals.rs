@@ -1,0 +1,103 @@
+//! One mint a session, until it expires or the session ends.
+
+use futures::future::join_all;
+use preau_proto::files::v1::ListFolderRequest;
+use preau_proto::identity::v1::SignOutRequest;
+use tonic::Code;
+
+use super::stand::{PUPIL, Stand, bearer};
+
+const LIST: &str = "/preau.files.v1.FileService/ListFolder";
+
+#[tokio::test]
+async fn a_session_is_minted_for_once_however_many_calls_come_at_once() {
+    let stand = Stand::new().await;
+    let session = bearer(PUPIL);
+    let client = stand.h2().await;
+    let calls = (0..20).map(|_| {
+        let (mut client, session) = (client.clone(), session.clone());
+        async move {
+            client
+                .call(
+                    LIST,
+                    &[("authorization", &session)],
+                    &ListFolderRequest::default(),
+                )
+                .await
+                .code()
+        }
+    });
+    assert!(
+        join_all(calls)
+            .await
+            .into_iter()
+            .all(|code| code == Code::Ok)
+    );
+    assert_eq!(stand.mints(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_session_is_asked_about_again_and_takes_no_place() {
+    let stand = Stand::new().await;
+    let mut client = stand.h2().await;
+    for _ in 0..2 {
+        let answer = client
+            .call(
+                LIST,
+                &[("authorization", "Bearer invented")],
+                &ListFolderRequest::default(),
+            )
+            .await;
+        assert_eq!(answer.code(), Code::Unauthenticated);
+        assert_eq!(
+            answer.status.expect("a status").message(),
+            "no such session"
+        );
+    }
+    assert_eq!(stand.mints(), 2);
+}
+
+#[tokio::test]
+async fn after_sign_out_the_remembered_principal_is_gone() {
+    let stand = Stand::new().await;
+    let session = bearer(PUPIL);
+    let headers = [("authorization", session.as_str())];
+    let mut client = stand.h2().await;
+    assert_eq!(
+        client
+            .call(LIST, &headers, &ListFolderRequest::default())
+            .await
+            .code(),
+        Code::Ok
+    );
+    let out = client
+        .call(
+            "/preau.identity.v1.SessionService/SignOut",
+            &headers,
+            &SignOutRequest {},
+        )
+        .await;
+    assert_eq!(out.code(), Code::Ok);
+    let after = client
+        .call(LIST, &headers, &ListFolderRequest::default())
+        .await;
+    assert_eq!(after.code(), Code::Unauthenticated);
+    assert_eq!(stand.mints(), 2, "once before, once after");
+}
+
+#[tokio::test]
+async fn authorization_of_another_kind_is_refused_without_asking() {
+    let stand = Stand::new().await;
+    let answer = stand
+        .h2()
+        .await
+        .call(
+            LIST,
+            &[("authorization", "Basic YTpi")],
+            &ListFolderRequest::default(),
+        )
+        .await;
+    assert_eq!(answer.code(), Code::Unauthenticated);
+    assert_eq!(answer.reason(), "BAD_AUTHORIZATION");
+    assert_eq!(stand.mints(), 0);
+}
