@@ -1,0 +1,65 @@
+//! A client of the gateway: native gRPC over HTTP/2 without TLS, on this machine.
+
+mod channel;
+mod retry;
+mod sessions;
+mod status;
+
+use http::HeaderValue;
+use tonic::Request;
+use tonic::metadata::MetadataValue;
+
+pub(crate) use channel::Channel;
+pub(crate) use retry::{Attempts, retry};
+pub(crate) use sessions::{Session, Sessions};
+pub(crate) use status::{failure, reason};
+
+use crate::failure::{Exit, Failure};
+
+/// A gateway, and who is asking.
+#[derive(Clone)]
+pub(crate) struct Gateway {
+    /// As given: names the server in errors and in notes.
+    pub(crate) url: String,
+    pub(crate) channel: Channel,
+    bearer: Option<HeaderValue>,
+}
+
+impl Gateway {
+    /// Nobody yet, at this address. Connects at the first call.
+    pub(crate) fn new(url: &str) -> Result<Self, Failure> {
+        Ok(Self {
+            url: url.trim_end_matches('/').to_owned(),
+            channel: Channel::new(url)?,
+            bearer: None,
+        })
+    }
+
+    /// The same gateway for this session.
+    pub(crate) fn with_session(mut self, token: &str) -> Result<Self, Failure> {
+        let mut bearer = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| {
+            Failure::new(
+                "the session token is damaged",
+                &self.url,
+                "sign in again with `preau login`",
+            )
+            .exit(Exit::Denied)
+        })?;
+        bearer.set_sensitive(true);
+        self.bearer = Some(bearer);
+        Ok(self)
+    }
+
+    /// A request of this session.
+    pub(crate) fn request<M>(&self, message: M) -> Request<M> {
+        let mut request = Request::new(message);
+        let bearer = self
+            .bearer
+            .as_ref()
+            .map(|bearer| MetadataValue::try_from(bearer.as_bytes()));
+        if let Some(Ok(bearer)) = bearer {
+            request.metadata_mut().insert("authorization", bearer);
+        }
+        request
+    }
+}

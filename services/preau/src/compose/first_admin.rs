@@ -1,0 +1,52 @@
+//! The first administrator of an empty data directory.
+
+use preau_identity::Identity;
+
+use super::lock::lock;
+use super::roles;
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// Whom to create.
+pub(crate) struct FirstAdmin {
+    pub(crate) given_name: String,
+    pub(crate) family_name: String,
+    pub(crate) login: String,
+    pub(crate) password: String,
+}
+
+/// Creates the platform's first administrator while nothing runs; answers the person's id.
+pub(crate) async fn create_first_admin(
+    config: &Config,
+    admin: FirstAdmin,
+) -> Result<String, Failure> {
+    let _locks = lock(config, &["identity"])?;
+    let (identity, db) = roles::open_identity(config).await?;
+    let created = create(config, &identity, &admin).await;
+    db.close().await;
+    created
+}
+
+/// The same within a process that has identity open.
+pub(crate) async fn create(
+    config: &Config,
+    identity: &Identity,
+    admin: &FirstAdmin,
+) -> Result<String, Failure> {
+    identity
+        .create_first_admin(
+            &admin.given_name,
+            &admin.family_name,
+            &admin.login,
+            &admin.password,
+        )
+        .await
+        .map(|person| person.to_string())
+        .map_err(|error| {
+            Failure::new(
+                format_args!("cannot create the first administrator: {error}"),
+                config.role_dir("identity").display(),
+                "correct the values; where an administrator exists already, sign in as that one",
+            )
+        })
+}

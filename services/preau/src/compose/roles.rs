@@ -1,0 +1,194 @@
+//! From configuration to the services of each role.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use preau_identity::{Identity, PasswordConfig, SessionConfig};
+use preau_kernel::clock::Clock;
+use preau_mesh::{CertificateAuthority, Mesh, RoleServer, TrustDomain};
+use preau_storage_database::{Db, Migrations};
+use preau_storage_sites::{FolderSite, Site};
+use preau_storage_vault::{Vault, VaultConfig};
+use tokio_util::sync::CancellationToken;
+
+use super::{database, kek};
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// The namespace in every SPIFFE id of a process that is not in a cluster.
+pub(crate) const NAMESPACE: &str = "default";
+
+/// How often what is no longer referred to is removed.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+
+/// The services of a process, with what outlives their serving.
+#[derive(Default)]
+pub(crate) struct Services {
+    pub(crate) servers: Vec<RoleServer>,
+    pub(crate) identity: Option<Identity>,
+    files: Option<preau_files::Deps>,
+    databases: Vec<Db>,
+}
+
+/// The tables of every role that has some.
+pub(crate) fn migrations() -> [(&'static str, Migrations); 4] {
+    [
+        ("control", preau_control::MIGRATIONS),
+        ("identity", preau_identity::MIGRATIONS),
+        ("roster", preau_roster::MIGRATIONS),
+        ("files", preau_files::MIGRATIONS),
+    ]
+}
+
+/// Opens every role of this process; `ca` is there when `control` is among them.
+pub(crate) async fn open(
+    config: &Config,
+    roles: &[&'static str],
+    mesh: &Mesh,
+    ca: Option<Arc<CertificateAuthority>>,
+) -> Result<Services, Failure> {
+    let mut services = Services::default();
+    for role in roles {
+        match (*role, &ca) {
+            ("control", Some(ca)) => services.open_control(config, mesh, ca).await?,
+            ("identity", _) => services.open_identity(config).await?,
+            ("roster", _) => services.open_roster(config, mesh).await?,
+            ("files", _) => services.open_files(config, mesh).await?,
+            // The gateway keeps nothing and serves the mesh nothing but its probe.
+            (role, _) => services.servers.push(RoleServer::new(role)),
+        }
+    }
+    Ok(services)
+}
+
+/// Identity alone, for what is done before anything serves.
+pub(crate) async fn open_identity(config: &Config) -> Result<(Identity, Db), Failure> {
+    let db = database::open(config, "identity", &preau_identity::MIGRATIONS).await?;
+    let deps = preau_identity::Deps {
+        db: db.clone(),
+        clock: Clock::system(),
+        passwords: PasswordConfig::default(),
+        sessions: SessionConfig::default(),
+        trust_domain: trust_domain(config)?,
+    };
+    let identity = preau_identity::open(deps).await.map_err(|error| {
+        let place = config.role_dir("identity");
+        Failure::new(
+            format_args!("cannot open identity: {error}"),
+            place.display(),
+            "look at the database there",
+        )
+    })?;
+    Ok((identity, db))
+}
+
+/// The trust domain; the configuration checked its form.
+pub(crate) fn trust_domain(config: &Config) -> Result<TrustDomain, Failure> {
+    TrustDomain::parse(&config.mesh.trust_domain)
+        .map_err(|error| Failure::new(error, "mesh.trust_domain", "write a SPIFFE trust domain"))
+}
+
+impl Services {
+    async fn open_control(
+        &mut self,
+        config: &Config,
+        mesh: &Mesh,
+        ca: &Arc<CertificateAuthority>,
+    ) -> Result<(), Failure> {
+        let db = database::open(config, "control", &preau_control::MIGRATIONS).await?;
+        self.databases.push(db.clone());
+        self.servers
+            .push(preau_control::server(preau_control::Deps {
+                db,
+                ca: Arc::clone(ca),
+                identities: Arc::clone(mesh.identities()),
+                namespace: NAMESPACE.to_owned(),
+                leaf_lifetime: config.leaf_lifetime(),
+                clock: Clock::system(),
+            }));
+        Ok(())
+    }
+
+    async fn open_identity(&mut self, config: &Config) -> Result<(), Failure> {
+        let (identity, db) = open_identity(config).await?;
+        self.servers.push(identity.server());
+        self.databases.push(db);
+        self.identity = Some(identity);
+        Ok(())
+    }
+
+    async fn open_roster(&mut self, config: &Config, mesh: &Mesh) -> Result<(), Failure> {
+        let db = database::open(config, "roster", &preau_roster::MIGRATIONS).await?;
+        self.databases.push(db.clone());
+        self.servers.push(preau_roster::server(preau_roster::Deps {
+            db,
+            mesh: mesh.clone(),
+            clock: Clock::system(),
+        }));
+        Ok(())
+    }
+
+    async fn open_files(&mut self, config: &Config, mesh: &Mesh) -> Result<(), Failure> {
+        let db = database::open(config, "files", &preau_files::MIGRATIONS).await?;
+        self.databases.push(db.clone());
+        let vault = open_vault(config, db.clone()).await?;
+        let deps = preau_files::Deps {
+            db,
+            vault,
+            mesh: mesh.clone(),
+            clock: Clock::system(),
+        };
+        self.files = Some(deps.clone());
+        self.servers.push(preau_files::server(deps));
+        Ok(())
+    }
+
+    /// Removes what nobody refers to any more, until `stop`.
+    pub(crate) fn sweeping(
+        &self,
+        stop: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let files = self.files.clone();
+        async move {
+            let Some(files) = files else { return };
+            while stop
+                .run_until_cancelled(tokio::time::sleep(SWEEP_EVERY))
+                .await
+                .is_some()
+            {
+                match preau_files::sweep(&files).await {
+                    Ok(report) => tracing::debug!(?report, "swept the vault"),
+                    Err(error) => {
+                        tracing::warn!(%error, "the vault was not swept: it is tried again")
+                    }
+                }
+            }
+        }
+    }
+
+    /// Closes every database, so that the next start finds nothing to recover.
+    pub(crate) async fn close(self) {
+        for db in self.databases {
+            db.close().await;
+        }
+    }
+}
+
+async fn open_vault(config: &Config, db: Db) -> Result<Vault, Failure> {
+    let objects = config.objects_dir();
+    let kek = kek::load_or_create(&config.kek_file(), &objects)?;
+    let failed = |error: &dyn std::fmt::Display, remedy: &str| {
+        Failure::new(
+            format_args!("cannot open the vault: {error}"),
+            objects.display(),
+            remedy,
+        )
+    };
+    let site = FolderSite::open("local", &objects, config.vault.fsync)
+        .map_err(|error| failed(&error, "make the folder writable for this user"))?;
+    let sites: Vec<Arc<dyn Site>> = vec![Arc::new(site)];
+    let clock = Arc::new(std::time::SystemTime::now);
+    Vault::open(db, sites, kek, VaultConfig::default(), clock)
+        .await
+        .map_err(|error| failed(&error, "look at the key-encrypting key and the folder"))
+}

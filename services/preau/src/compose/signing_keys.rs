@@ -1,0 +1,66 @@
+//! The public keys of principal tokens: asked of `identity` over the mesh, in one process or many.
+
+use std::time::Duration;
+
+use preau_mesh::{Channel, Mesh, own_request};
+use preau_proto::identity::v1::ListSigningKeysRequest;
+use preau_proto::identity::v1::session_service_client::SessionServiceClient;
+use rand::Rng;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+
+/// Identity publishes a key ten minutes before it signs with it.
+const EVERY: Duration = Duration::from_secs(60);
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const LAST_RETRY: Duration = Duration::from_secs(10);
+
+/// Keeps the mesh's verifier supplied until `stop`; `known` turns true with the first answer.
+pub(crate) async fn keep_fresh(
+    mesh: Mesh,
+    role: &str,
+    known: watch::Sender<bool>,
+    stop: CancellationToken,
+) {
+    let mut identity = SessionServiceClient::new(mesh.client(role, "identity"));
+    let mut pause = FIRST_RETRY;
+    loop {
+        let wait = match fetch(&mut identity).await {
+            Ok(keys) => {
+                mesh.principals().set_keys(keys);
+                known.send_replace(true);
+                pause = FIRST_RETRY;
+                EVERY
+            }
+            Err(status) => {
+                // Keys that are known stay good: verification goes on without identity.
+                tracing::warn!(code = ?status.code(), message = status.message(), "no signing keys from identity");
+                pause = (pause * 2).min(LAST_RETRY);
+                pause
+            }
+        };
+        let jittered = wait.mul_f64(rand::rng().random_range(0.8..1.0));
+        tokio::select! {
+            () = tokio::time::sleep(jittered) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+async fn fetch(
+    identity: &mut SessionServiceClient<Channel>,
+) -> Result<Vec<(String, [u8; 32])>, Status> {
+    let answer = identity
+        .list_signing_keys(own_request(ListSigningKeysRequest {}))
+        .await?;
+    answer
+        .into_inner()
+        .keys
+        .into_iter()
+        .map(|key| {
+            let public_key = <[u8; 32]>::try_from(key.public_key.as_slice())
+                .map_err(|_| Status::internal("a signing key is not 32 bytes long"))?;
+            Ok((key.key_id, public_key))
+        })
+        .collect()
+}

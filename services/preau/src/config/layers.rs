@@ -1,0 +1,178 @@
+//! The layers, each value carrying the name of where it came from.
+
+use std::path::Path;
+
+use figment::providers::{Format, Serialized, Toml};
+use figment::value::{Dict, Map, Value};
+use figment::{Figment, Metadata, Profile, Provider};
+
+use super::explain;
+use super::registry::{self, KEYS, RESERVED};
+use super::settings::{Config, is_role};
+use crate::failure::{Exit, Failure, at_path};
+
+/// Flags of the command line that set keys: (flag, key, value).
+pub(crate) type Flags = Vec<(&'static str, &'static str, String)>;
+
+/// The configuration out of all layers.
+///
+/// # Errors
+/// The file that cannot be read; the key that is unknown or whose value is wrong.
+pub(crate) fn load(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+    flags: Flags,
+) -> Result<Config, Failure> {
+    let mut figment = Figment::from(Serialized::defaults(Config::default()));
+    if let Some(path) = file {
+        // Read here, because figment takes a missing file for an empty one.
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            at_path("cannot read the configuration", path, &error).exit(Exit::Usage)
+        })?;
+        let toml = Toml::string(&text);
+        let named = Named {
+            name: path.display().to_string(),
+            data: toml.data().map_err(|error| explain::syntax(path, &error))?,
+        };
+        figment = figment.merge(named);
+    }
+    for (name, value) in environment {
+        if let Some(layer) = variable(&name, &value)? {
+            figment = figment.merge(layer);
+        }
+    }
+    for (flag, key, value) in flags {
+        figment = figment.merge(one(format!("flag {flag}"), key, &value));
+    }
+    let config: Config = figment
+        .extract()
+        .map_err(|error| explain::wrong(&figment, error))?;
+    check(&figment, &config)?;
+    Ok(config)
+}
+
+/// The layer of one variable; nothing for those that are not ours.
+fn variable(name: &str, value: &str) -> Result<Option<Named>, Failure> {
+    if !name.starts_with("PREAU_") || RESERVED.iter().any(|(reserved, _)| *reserved == name) {
+        return Ok(None);
+    }
+    let source = format!("environment variable {name}");
+    if let Some(key) = KEYS.iter().find(|key| key.variable() == name) {
+        return Ok(Some(one(source, key.path, value)));
+    }
+    if let Some(role) = name.strip_prefix("PREAU_MESH_PEERS_") {
+        let path = format!("mesh.peers.{}", role.to_lowercase());
+        return Ok(Some(one(source, &path, value)));
+    }
+    Err(explain::unknown_variable(name))
+}
+
+fn one(name: String, path: &str, value: &str) -> Named {
+    let text = registry::find(path).is_none_or(|key| key.text || path.starts_with("mesh.peers."));
+    let value = match value.parse::<Value>() {
+        Ok(parsed) if !text => parsed,
+        _ => Value::from(value),
+    };
+    let mut data = Map::new();
+    let nested = figment::util::nest(path, value);
+    data.insert(Profile::Default, nested.into_dict().unwrap_or_default());
+    Named { name, data }
+}
+
+/// Values with the name of their source.
+struct Named {
+    name: String,
+    data: Map<Profile, Dict>,
+}
+
+impl Provider for Named {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.name.clone())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(self.data.clone())
+    }
+}
+
+/// What types cannot say.
+fn check(figment: &Figment, config: &Config) -> Result<(), Failure> {
+    let wrong = |key: &str| Err(explain::value(figment, key, None));
+    if !config.gateway.address.ip().is_loopback() {
+        return wrong("gateway.address");
+    }
+    if !config.admin.address.ip().is_loopback() {
+        return wrong("admin.address");
+    }
+    if !(1..=1_000_000).contains(&config.gateway.max_connections) {
+        return wrong("gateway.max_connections");
+    }
+    if config
+        .gateway
+        .cors_origins
+        .iter()
+        .any(|origin| !is_origin(origin))
+    {
+        return wrong("gateway.cors_origins");
+    }
+    if preau_mesh::TrustDomain::parse(&config.mesh.trust_domain).is_err() {
+        return wrong("mesh.trust_domain");
+    }
+    if !(5..=86_400).contains(&config.mesh.leaf_lifetime_seconds) {
+        return wrong("mesh.leaf_lifetime_seconds");
+    }
+    if !(1..=43_200).contains(&config.mesh.renew_every_seconds) {
+        return wrong("mesh.renew_every_seconds");
+    }
+    for (role, address) in &config.mesh.peers {
+        if !is_role(role) || !is_host_and_port(address) {
+            return Err(explain::value(
+                figment,
+                &format!("mesh.peers.{role}"),
+                Some(address),
+            ));
+        }
+    }
+    if config
+        .database
+        .sqlite_max_pages
+        .is_some_and(|pages| pages == 0 || pages == u32::MAX)
+    {
+        return wrong("database.sqlite_max_pages");
+    }
+    let postgres =
+        |url: &String| url.starts_with("postgres://") || url.starts_with("postgresql://");
+    if config
+        .database
+        .url
+        .as_ref()
+        .is_some_and(|url| !postgres(url))
+    {
+        return wrong("database.url");
+    }
+    if config
+        .log
+        .filter
+        .parse::<tracing_subscriber::filter::Targets>()
+        .is_err()
+    {
+        return wrong("log.filter");
+    }
+    Ok(())
+}
+
+fn is_origin(origin: &str) -> bool {
+    origin.parse::<http::Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.authority().is_some()
+            && !origin.ends_with('/')
+            && uri.path() == "/"
+            && uri.query().is_none()
+    })
+}
+
+fn is_host_and_port(address: &str) -> bool {
+    address.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
+    })
+}

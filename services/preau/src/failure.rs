@@ -1,0 +1,96 @@
+//! The one way the program says that something went wrong, and its exit codes.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// What the shell is told. Documented in `preau --help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Anything not listed below.
+    Failed = 1,
+    /// A wrong command line, configuration key or value.
+    Usage = 2,
+    /// Not signed in, or not allowed.
+    Denied = 3,
+    /// No such space, folder, file.
+    NotFound = 4,
+    /// A port or a data directory is in use by another process.
+    InUse = 5,
+    /// The server does not answer; trying later may help.
+    Unavailable = 6,
+}
+
+/// `error: <what>: <where>: <what to do>`, on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    what: String,
+    place: String,
+    remedy: String,
+    exit: Exit,
+}
+
+impl Failure {
+    pub(crate) fn new(
+        what: impl fmt::Display,
+        place: impl fmt::Display,
+        remedy: impl fmt::Display,
+    ) -> Self {
+        Self {
+            what: what.to_string(),
+            place: place.to_string(),
+            remedy: remedy.to_string(),
+            exit: Exit::Failed,
+        }
+    }
+
+    pub(crate) fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// Prints the line and answers the process's exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        eprintln!("error: {self}");
+        ExitCode::from(self.exit as u8)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> Exit {
+        self.exit
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = format!("{}: {}: {}", self.what, self.place, self.remedy);
+        // One line whatever a server or a file name says, and nothing a terminal would obey.
+        let line: Vec<&str> = line
+            .split(|c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .collect();
+        f.write_str(&line.join(" "))
+    }
+}
+
+/// A failure of the file system at a path.
+pub(crate) fn at_path(what: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
+    let remedy = match error.kind() {
+        std::io::ErrorKind::NotFound => "check the path",
+        std::io::ErrorKind::PermissionDenied => "check the permissions",
+        std::io::ErrorKind::StorageFull => "make room on the disk",
+        _ => "check the path and the disk",
+    };
+    Failure::new(format_args!("{what}: {error}"), path.display(), remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_one_line_whatever_its_parts_hold() {
+        let failure = Failure::new("bad\nthing", "a\u{1b}[31mb\r\nc", "do this");
+        assert_eq!(failure.to_string(), "bad thing: a [31mb c: do this");
+    }
+}

@@ -1,0 +1,305 @@
+//! Getting a file: into `<name>.part`, from where it stopped, renamed when its hash is right.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use indicatif::ProgressBar;
+use preau_proto::files::v1::file_service_client::FileServiceClient;
+use preau_proto::files::v1::{FileContent, Node, ReadRequest};
+use tonic::Status;
+
+use super::progress;
+use super::remote::RemoteName;
+use super::spaces::{node, space_id};
+use crate::client::{Attempts, Gateway, failure};
+use crate::failure::{Exit, Failure, at_path};
+
+/// Gets a remote file into a local file, or into a local folder under its own name.
+pub(crate) async fn get(
+    gateway: &Gateway,
+    remote: &RemoteName,
+    local: Option<&Path>,
+) -> Result<PathBuf, Failure> {
+    if remote.folder {
+        return Err(Failure::new(
+            "a folder is not a file",
+            remote,
+            "name a file",
+        ));
+    }
+    let space_id = space_id(gateway, remote).await?;
+    let node = node(gateway, &space_id, remote).await?;
+    let Some(content) = node.content.clone() else {
+        return Err(Failure::new(
+            "a folder is not a file",
+            remote,
+            "name a file",
+        ));
+    };
+    let local = destination(&node, local);
+    let mut part = PartFile::open(&local)?;
+    let resumed = part.length > 0;
+    let get = Get {
+        gateway,
+        remote,
+        node: &node,
+        content: &content,
+    };
+    get.fetch(&mut part).await?;
+    if part.hash() != content.blake3 && resumed {
+        // What was there before is of another file, or damaged: once more from the start.
+        part.restart()?;
+        get.fetch(&mut part).await?;
+    }
+    if part.hash() != content.blake3 {
+        part.remove();
+        return Err(Failure::new(
+            "the bytes that came are not the file's",
+            remote,
+            "try again; if it stays so, tell the operator",
+        ));
+    }
+    part.finish(&local)?;
+    Ok(local)
+}
+
+fn destination(node: &Node, local: Option<&Path>) -> PathBuf {
+    // A server's word is not trusted with the file system: its last component at most.
+    let safe = Path::new(&node.name).file_name().unwrap_or("file".as_ref());
+    match local {
+        None => PathBuf::from(safe),
+        Some(local) if local.is_dir() => local.join(safe),
+        Some(local) => local.to_owned(),
+    }
+}
+
+struct Get<'a> {
+    gateway: &'a Gateway,
+    remote: &'a RemoteName,
+    node: &'a Node,
+    content: &'a FileContent,
+}
+
+impl Get<'_> {
+    /// Reads to the end, beginning again where a broken stream stopped.
+    async fn fetch(&self, part: &mut PartFile) -> Result<(), Failure> {
+        if part.length > self.content.size {
+            part.restart()?;
+        }
+        let bar = progress::bar(&self.node.name, self.content.size, part.length);
+        let mut attempts = Attempts::default();
+        while part.length < self.content.size {
+            let before = part.length;
+            let broke = match self.stream(part, &bar).await {
+                Ok(()) => continue,
+                Err(Broke::Here(failure)) => return Err(failure),
+                Err(Broke::There(status)) => status,
+            };
+            if part.length > before {
+                attempts.reset();
+            }
+            attempts
+                .wait_after(broke)
+                .await
+                .map_err(|status| failure("cannot get", self.remote, &status))?;
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    async fn stream(&self, part: &mut PartFile, bar: &ProgressBar) -> Result<(), Broke> {
+        let request = ReadRequest {
+            space_id: self.node.space_id.clone(),
+            node_id: self.node.node_id.clone(),
+            offset: part.length,
+            length: 0,
+        };
+        let mut client = FileServiceClient::new(self.gateway.channel.clone());
+        let mut frames = client
+            .read(self.gateway.request(request))
+            .await?
+            .into_inner();
+        while let Some(frame) = frames.message().await? {
+            if frame.data.len() as u64 > self.content.size - part.length {
+                return Err(Broke::There(Status::data_loss(
+                    "more bytes came than the file has",
+                )));
+            }
+            part.append(&frame.data).map_err(Broke::Here)?;
+            bar.inc(frame.data.len() as u64);
+        }
+        if part.length < self.content.size {
+            return Err(Broke::There(Status::unavailable("the stream ended early")));
+        }
+        Ok(())
+    }
+}
+
+enum Broke {
+    Here(Failure),
+    There(Status),
+}
+
+impl From<Status> for Broke {
+    fn from(status: Status) -> Self {
+        Self::There(status)
+    }
+}
+
+/// `<name>.part`, locked while it is written, with the hash of what it holds.
+struct PartFile {
+    path: PathBuf,
+    file: File,
+    length: u64,
+    hasher: blake3::Hasher,
+}
+
+impl PartFile {
+    fn open(local: &Path) -> Result<Self, Failure> {
+        let mut name = local.file_name().unwrap_or_default().to_owned();
+        name.push(".part");
+        let path = local.with_file_name(name);
+        let failed = |error: io::Error| at_path("cannot write the file", &path, &error);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let failure = Failure::new(
+                    "another command is getting this file",
+                    path.display(),
+                    "wait for it",
+                );
+                return Err(failure.exit(Exit::InUse));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        let mut part = Self {
+            path: path.clone(),
+            file,
+            length: 0,
+            hasher: blake3::Hasher::new(),
+        };
+        part.catch_up().map_err(failed)?;
+        Ok(part)
+    }
+
+    /// Hashes what an earlier command left.
+    fn catch_up(&mut self) -> io::Result<()> {
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            let read = self.file.read(&mut buffer)?;
+            if read == 0 {
+                return Ok(());
+            }
+            self.hasher.update(&buffer[..read]);
+            self.length += read as u64;
+        }
+    }
+
+    fn append(&mut self, data: &[u8]) -> Result<(), Failure> {
+        self.file
+            .write_all(data)
+            .map_err(|error| at_path("cannot write the file", &self.path, &error))?;
+        self.hasher.update(data);
+        self.length += data.len() as u64;
+        Ok(())
+    }
+
+    fn restart(&mut self) -> Result<(), Failure> {
+        self.file
+            .set_len(0)
+            .and_then(|()| self.file.seek(SeekFrom::Start(0)))
+            .map_err(|error| at_path("cannot write the file", &self.path, &error))?;
+        self.length = 0;
+        self.hasher.reset();
+        Ok(())
+    }
+
+    fn hash(&self) -> Vec<u8> {
+        self.hasher.finalize().as_bytes().to_vec()
+    }
+
+    fn remove(&self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+
+    fn finish(&self, local: &Path) -> Result<(), Failure> {
+        self.file
+            .sync_all()
+            .and_then(|()| std::fs::rename(&self.path, local))
+            .map_err(|error| at_path("cannot write the file", local, &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_file_goes_on_where_it_stopped_with_the_hash_of_everything() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let local = dir.path().join("lesson.pdf");
+        let mut part = PartFile::open(&local).expect("opened");
+        part.append(b"first ").expect("written");
+        drop(part);
+
+        let mut part = PartFile::open(&local).expect("opened again");
+        assert_eq!(part.length, 6);
+        part.append(b"second").expect("written");
+        assert_eq!(part.hash(), blake3::hash(b"first second").as_bytes());
+        part.finish(&local).expect("renamed");
+        assert_eq!(std::fs::read(&local).expect("there"), b"first second");
+        assert!(!dir.path().join("lesson.pdf.part").exists());
+    }
+
+    #[test]
+    fn restarting_forgets_what_was_there() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let local = dir.path().join("a");
+        let mut part = PartFile::open(&local).expect("opened");
+        part.append(b"wrong").expect("written");
+        part.restart().expect("restarted");
+        part.append(b"ok").expect("written");
+        assert_eq!(part.hash(), blake3::hash(b"ok").as_bytes());
+        assert_eq!(
+            std::fs::read(dir.path().join("a.part")).expect("there"),
+            b"ok"
+        );
+    }
+
+    #[test]
+    fn two_commands_do_not_write_the_same_file() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let local = dir.path().join("a");
+        let _first = PartFile::open(&local).expect("opened");
+        let Err(second) = PartFile::open(&local) else {
+            panic!("opened twice");
+        };
+        assert_eq!(second.code(), Exit::InUse);
+    }
+
+    #[test]
+    fn a_servers_name_stays_in_the_folder() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let node = |name: &str| Node {
+            name: name.into(),
+            ..Node::default()
+        };
+        assert_eq!(
+            destination(&node("../../etc/passwd"), Some(dir.path())),
+            dir.path().join("passwd")
+        );
+        assert_eq!(destination(&node(".."), None), PathBuf::from("file"));
+        assert_eq!(
+            destination(&node("a"), Some(Path::new("b"))),
+            PathBuf::from("b")
+        );
+    }
+}

@@ -1,0 +1,292 @@
+//! Putting a file: cut as the server says, several parts in flight, only what is missing.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use indicatif::ProgressBar;
+use preau_proto::files::v1::upload_service_client::UploadServiceClient;
+use preau_proto::files::v1::{
+    CommitRequest, CreateUploadRequest, GetUploadRequest, Node, PutPartRequest, Upload,
+};
+use tonic::{Code, Status};
+use unicode_normalization::UnicodeNormalization;
+
+use super::notes::{NoteFile, Source};
+use super::progress;
+use super::reader::{self, Cut, Part};
+use super::remote::RemoteName;
+use super::spaces::{find, folder_id, space_id};
+use crate::client::{Channel, Gateway, failure, reason, retry};
+use crate::failure::Failure;
+
+/// Parts at once, if the server wants that many.
+const IN_FLIGHT: u32 = 4;
+
+/// Puts a local file at a remote name, or into the folder it names.
+pub(crate) async fn put(
+    gateway: &Gateway,
+    local: &Path,
+    remote: &RemoteName,
+) -> Result<Node, Failure> {
+    let (file, source) = reader::open(local)?;
+    let target = target(gateway, local, remote).await?;
+    let key = (
+        target.space_id.as_str(),
+        target.parent_id.as_str(),
+        target.name.as_str(),
+    );
+    let note = NoteFile::of_user(&source, &gateway.url, key)?;
+    let put = Put {
+        gateway,
+        target: &target,
+        note,
+    };
+    let upload = match put.resumed().await? {
+        Resumed::Upload(upload) => upload,
+        Resumed::Complete(node) => return Ok(node),
+        Resumed::Nothing => put.created(source.size).await?,
+    };
+    let hash = put.send(file, local.to_owned(), source, &upload).await?;
+    let node = put.commit(&upload.upload_id, hash).await?;
+    put.note.forget();
+    Ok(node)
+}
+
+struct Target {
+    shown: RemoteName,
+    space_id: String,
+    parent_id: String,
+    name: String,
+}
+
+async fn target(gateway: &Gateway, local: &Path, remote: &RemoteName) -> Result<Target, Failure> {
+    let local_name: String = local
+        .canonicalize()
+        .ok()
+        .and_then(|path| Some(path.file_name()?.to_str()?.nfc().collect()))
+        .ok_or_else(|| {
+            Failure::new(
+                "the file's name is not UTF-8",
+                local.display(),
+                "rename the file",
+            )
+        })?;
+    let space_id = space_id(gateway, remote).await?;
+    let into = |folder: RemoteName, parent_id: String, space_id: String| Target {
+        shown: folder.join(&local_name),
+        space_id,
+        parent_id,
+        name: local_name.clone(),
+    };
+    if remote.folder {
+        let parent_id = folder_id(gateway, &space_id, remote).await?;
+        return Ok(into(remote.clone(), parent_id, space_id));
+    }
+    if let Some(node) = find(gateway, &space_id, remote).await? {
+        return match node.content {
+            None => Ok(into(remote.clone(), node.node_id, space_id)),
+            Some(_) => Err(Failure::new(
+                "cannot put: there is a file of this name",
+                remote,
+                "choose another name, or remove the old one first with `preau files rm`",
+            )),
+        };
+    }
+    let (Some(parent), Some(name)) = (remote.parent(), remote.name()) else {
+        return Err(Failure::new("cannot put", remote, "name a file"));
+    };
+    Ok(Target {
+        shown: remote.clone(),
+        parent_id: folder_id(gateway, &space_id, &parent).await?,
+        name: name.to_owned(),
+        space_id,
+    })
+}
+
+enum Resumed {
+    Nothing,
+    Upload(Upload),
+    Complete(Node),
+}
+
+struct Put<'a> {
+    gateway: &'a Gateway,
+    target: &'a Target,
+    note: NoteFile,
+}
+
+impl Put<'_> {
+    fn client(&self) -> UploadServiceClient<Channel> {
+        UploadServiceClient::new(self.gateway.channel.clone())
+    }
+
+    fn failed(&self, status: &Status) -> Failure {
+        failure("cannot put", &self.target.shown, status)
+    }
+
+    /// The upload that an earlier command began, as far as it came.
+    async fn resumed(&self) -> Result<Resumed, Failure> {
+        let Some(note) = self.note.read() else {
+            return Ok(Resumed::Nothing);
+        };
+        let upload_id = note.upload_id;
+        let found = retry(|| async {
+            let request = GetUploadRequest {
+                upload_id: upload_id.clone(),
+            };
+            self.client()
+                .get_upload(self.gateway.request(request))
+                .await
+        })
+        .await;
+        match found {
+            Ok(answer) => Ok(answer
+                .into_inner()
+                .upload
+                .map_or(Resumed::Nothing, Resumed::Upload)),
+            // Committed, and the answer was lost: committing again answers the same node.
+            Err(status) if status.code() == Code::FailedPrecondition => {
+                match self.committed(&upload_id, Vec::new()).await {
+                    Ok(node) => {
+                        self.note.forget();
+                        Ok(Resumed::Complete(node))
+                    }
+                    Err(_) => Ok(Resumed::Nothing),
+                }
+            }
+            Err(status) if status.code() == Code::NotFound => Ok(Resumed::Nothing),
+            Err(status) => Err(self.failed(&status)),
+        }
+    }
+
+    async fn created(&self, size: u64) -> Result<Upload, Failure> {
+        // Tried again although not idempotent: an upload that nobody goes on with expires by itself.
+        let answer = retry(|| async {
+            let request = CreateUploadRequest {
+                space_id: self.target.space_id.clone(),
+                parent_id: self.target.parent_id.clone(),
+                name: self.target.name.clone(),
+                size,
+            };
+            self.client()
+                .create_upload(self.gateway.request(request))
+                .await
+        })
+        .await
+        .map_err(|status| self.failed(&status))?;
+        let upload = answer.into_inner().upload.ok_or_else(|| {
+            self.failed(&Status::internal("the server answered without an upload"))
+        })?;
+        self.note.write(&upload.upload_id);
+        Ok(upload)
+    }
+
+    /// Sends what is missing; answers the whole's hash.
+    async fn send(
+        &self,
+        file: File,
+        local: PathBuf,
+        source: Source,
+        upload: &Upload,
+    ) -> Result<blake3::Hash, Failure> {
+        let cut = Cut {
+            part_size: upload.part_size,
+            part_count: upload.part_count,
+        };
+        self.check(cut, source.size)?;
+        let missing: Vec<_> = upload
+            .missing
+            .iter()
+            .map(|run| (run.first, run.count))
+            .collect();
+        let missing_count: u64 = missing.iter().map(|(_, count)| u64::from(*count)).sum();
+        let done = source
+            .size
+            .saturating_sub(missing_count * u64::from(cut.part_size));
+        let bar = progress::bar(&self.target.name, source.size, done);
+        let wanted = move |index: u32| {
+            missing.iter().any(|(first, count)| {
+                index
+                    .checked_sub(*first)
+                    .is_some_and(|offset| offset < *count)
+            })
+        };
+        let (parts, whole) = reader::read(file, local, source, cut, wanted);
+        let in_flight = upload.max_parallel.clamp(1, IN_FLIGHT) as usize;
+        let sent = stream::unfold(parts, |mut parts| async {
+            Some((parts.recv().await?, parts))
+        })
+        .map(|part| self.send_part(&upload.upload_id, part, &bar))
+        .buffer_unordered(in_flight)
+        .try_for_each(|()| std::future::ready(Ok(())))
+        .await;
+        bar.finish_and_clear();
+        let whole = whole.await.map_err(|error| {
+            Failure::new(
+                format_args!("the reader stopped: {error}"),
+                &self.target.shown,
+                "try again",
+            )
+        })?;
+        sent.map_err(|status| self.failed(&status))?;
+        whole
+    }
+
+    /// A server that cuts differently than the file is long is not followed.
+    fn check(&self, cut: Cut, size: u64) -> Result<(), Failure> {
+        let most = u64::from(cut.part_size) * u64::from(cut.part_count);
+        let least = u64::from(cut.part_size) * u64::from(cut.part_count.saturating_sub(1));
+        let fits = size <= most && (size > least || cut.part_count <= 1);
+        if fits && cut.part_size > 0 {
+            return Ok(());
+        }
+        Err(self.failed(&Status::internal("the server's parts do not fit the file")))
+    }
+
+    async fn send_part(
+        &self,
+        upload_id: &str,
+        part: Part,
+        bar: &ProgressBar,
+    ) -> Result<(), Status> {
+        retry(|| async {
+            let request = PutPartRequest {
+                upload_id: upload_id.to_owned(),
+                index: part.index,
+                sha256: part.sha256.to_vec(),
+                data: part.data.clone(),
+            };
+            self.client().put_part(self.gateway.request(request)).await
+        })
+        .await?;
+        bar.inc(part.data.len() as u64);
+        Ok(())
+    }
+
+    async fn commit(&self, upload_id: &str, hash: blake3::Hash) -> Result<Node, Failure> {
+        let committed = self.committed(upload_id, hash.as_bytes().to_vec()).await;
+        committed.map_err(|status| {
+            if reason(&status).is_some_and(|reason| reason.contains("HASH")) {
+                // The parts on the server are of another file: nothing to go on with.
+                self.note.forget();
+            }
+            self.failed(&status)
+        })
+    }
+
+    async fn committed(&self, upload_id: &str, hash: Vec<u8>) -> Result<Node, Status> {
+        let answer = retry(|| async {
+            let request = CommitRequest {
+                upload_id: upload_id.to_owned(),
+                blake3: hash.clone(),
+            };
+            self.client().commit(self.gateway.request(request)).await
+        })
+        .await?;
+        answer
+            .into_inner()
+            .node
+            .ok_or_else(|| Status::internal("the server answered without a node"))
+    }
+}
