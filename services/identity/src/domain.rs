@@ -1,0 +1,9 @@
+//! Types and rules of identity; no I/O, no tonic, no sqlx.
+
+pub(crate) mod directory;
+pub(crate) mod grants;
+pub(crate) mod keyring;
+pub(crate) mod login;
+pub(crate) mod password;
+pub(crate) mod session;
+pub(crate) mod session_token;

@@ -1,0 +1,4 @@
+//! Decode, call, encode. No rule lives here.
+
+pub(crate) mod directory;
+pub(crate) mod session;

@@ -1,0 +1,7 @@
+//! Use cases: authorize, apply the rule, store, leave an audit entry.
+
+pub(crate) mod directory;
+pub(crate) mod first_admin;
+pub(crate) mod granting;
+pub(crate) mod keys;
+pub(crate) mod sessions;
