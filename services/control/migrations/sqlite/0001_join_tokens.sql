@@ -1,0 +1,14 @@
+-- One-use tokens for processes that have no identity yet. Of a secret only its SHA-256 is kept.
+-- Times are unix microseconds. `roles` are separated by a space. Not tenant data: the mesh's own.
+CREATE TABLE join_tokens (
+    secret_sha256 BLOB NOT NULL PRIMARY KEY,
+    id            TEXT NOT NULL,
+    roles         TEXT NOT NULL,
+    created_by    TEXT NOT NULL,
+    created_at    INT  NOT NULL,
+    expires_at    INT  NOT NULL,
+    used_at       INT,
+    CONSTRAINT join_tokens_id UNIQUE (id)
+) STRICT;
+
+CREATE INDEX join_tokens_by_expiry ON join_tokens (expires_at);
