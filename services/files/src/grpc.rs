@@ -1,0 +1,9 @@
+//! The contract's services: decode → call → encode, nothing else.
+
+mod nodes;
+mod spaces;
+mod uploads;
+
+pub(crate) use nodes::Nodes;
+pub(crate) use spaces::Spaces;
+pub(crate) use uploads::Uploads;

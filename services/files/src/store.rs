@@ -1,0 +1,73 @@
+//! SQL of the files, written once for SQLite and PostgreSQL, and the vault in the same transactions.
+//!
+//! Whoever calls brings an [`Authorized`](preau_kernel::access::Authorized) proof, except to [`Store::space`] and
+//! [`Store::upload`], the look-ups that the proof itself is made from.
+
+mod content;
+mod deletion;
+mod nodes;
+mod rows;
+mod spaces;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod uploads;
+
+use std::future::Future;
+
+use preau_storage_database::{Db, Migration, Migrations};
+use preau_storage_vault::Vault;
+
+use crate::error::Error;
+
+/// The schema of the files and of the vault inside, in the order of its history.
+pub const MIGRATIONS: Migrations = Migrations {
+    service: "files",
+    sqlite: &[
+        preau_storage_vault::SQLITE[0],
+        Migration {
+            name: "0002_files",
+            sql: include_str!("../migrations/sqlite/0002_files.sql"),
+        },
+    ],
+    postgres: &[
+        preau_storage_vault::POSTGRES[0],
+        Migration {
+            name: "0002_files",
+            sql: include_str!("../migrations/postgres/0002_files.sql"),
+        },
+    ],
+};
+
+pub(crate) use content::Range;
+pub(crate) use sweep::sweep;
+
+/// Spaces, nodes and uploads, stored; their bytes in the vault.
+#[derive(Clone)]
+pub(crate) struct Store {
+    db: Db,
+    vault: Vault,
+}
+
+impl Store {
+    pub(crate) fn new(db: Db, vault: Vault) -> Self {
+        Self { db, vault }
+    }
+}
+
+/// Attempts of a transaction that loses its races; the last loss is answered.
+const ATTEMPTS: u32 = 4;
+
+/// Runs a whole transaction again when it lost a race and changed nothing.
+async fn retrying<T, F>(transaction: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let mut attempt = 1;
+    loop {
+        match transaction().await {
+            Err(error) if error.is_retryable() && attempt < ATTEMPTS => attempt += 1,
+            outcome => return outcome,
+        }
+    }
+}

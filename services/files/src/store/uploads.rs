@@ -1,0 +1,171 @@
+use preau_kernel::access::Authorized;
+use preau_kernel::clock::Timestamp;
+use preau_kernel::failure::Failure;
+use preau_kernel::ids::{NodeId, UploadId};
+use preau_storage_database::{Scope, params};
+use preau_storage_vault::{Content, UploadPlan};
+
+use super::nodes::{free_place, insert};
+use super::rows::{self, parent_key};
+use super::{Store, retrying};
+use crate::domain::{Body, Draft, FileBody, Node, Space, Upload, UploadState};
+use crate::error::Error;
+
+impl Store {
+    /// An upload: what an authorization is decided from, so it asks for none.
+    pub(crate) async fn upload(&self, upload: UploadId) -> Result<Option<Upload>, Error> {
+        let row = self
+            .db
+            .fetch_optional(
+                Scope::Platform,
+                "SELECT upload_id, space_id, class_id, school_id, parent_id, name, person_id, state, node_id
+                 FROM uploads WHERE upload_id = $1",
+                params![upload.to_string()],
+            )
+            .await?;
+        row.as_ref().map(rows::upload).transpose()
+    }
+
+    /// Announces a file at a place that is free now, to the vault and here, both or neither.
+    pub(crate) async fn create_upload(
+        &self,
+        space: &Authorized<Space>,
+        draft: &Draft,
+        size: u64,
+    ) -> Result<UploadPlan, Error> {
+        retrying(|| self.insert_upload(space.get(), draft, size)).await
+    }
+
+    async fn insert_upload(
+        &self,
+        space: &Space,
+        draft: &Draft,
+        size: u64,
+    ) -> Result<UploadPlan, Error> {
+        let school = space.school.to_string();
+        let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
+        free_place(&mut tx, space, draft).await?;
+        let plan = self.vault.create(&mut tx, &school, size).await?;
+        tx.execute(
+            "INSERT INTO uploads
+                 (upload_id, space_id, class_id, school_id, parent_id, name, person_id, state, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)",
+            params![
+                plan.upload.as_str(),
+                space.id.to_string(),
+                space.class.to_string(),
+                school.as_str(),
+                parent_key(draft.parent, space.id),
+                draft.name.as_str(),
+                draft.person.to_string(),
+                plan.expires_at,
+            ],
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(plan)
+    }
+
+    /// Makes the file appear, or answers `None` when the upload is no longer open: somebody else was faster.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`] and all that the vault may say. The upload stays open.
+    pub(crate) async fn commit_upload(
+        &self,
+        upload: &Authorized<Upload>,
+        space: &Space,
+        blake3: Option<[u8; 32]>,
+        now: Timestamp,
+    ) -> Result<Option<Node>, Error> {
+        retrying(|| self.commit_once(upload.get(), space, blake3, now)).await
+    }
+
+    async fn commit_once(
+        &self,
+        upload: &Upload,
+        space: &Space,
+        blake3: Option<[u8; 32]>,
+        now: Timestamp,
+    ) -> Result<Option<Node>, Error> {
+        let school = upload.school.to_string();
+        let node = NodeId::new();
+        let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
+        // Claimed first: a second commit of the same upload waits here, then finds it closed.
+        let claimed = tx
+            .execute(
+                "UPDATE uploads SET state = 1, node_id = $2 WHERE upload_id = $1 AND state = 0",
+                params![upload.id.to_string(), node.to_string()],
+            )
+            .await?;
+        if claimed == 0 {
+            return Ok(None);
+        }
+        let draft = Draft {
+            parent: upload.parent,
+            name: upload.name.clone(),
+            person: upload.person,
+        };
+        let depth = free_place(&mut tx, space, &draft).await?;
+        let id = upload.id.to_string();
+        let content = self.vault.commit(&mut tx, &school, &id, blake3).await?;
+        let node = file(node, space, draft, depth, &content, now)?;
+        insert(&mut tx, space, &node).await?;
+        tx.commit().await?;
+        Ok(Some(node))
+    }
+
+    /// Gives an open upload up; answers the state it is in afterwards.
+    pub(crate) async fn abort_upload(
+        &self,
+        upload: &Authorized<Upload>,
+    ) -> Result<UploadState, Error> {
+        let aborted = retrying(|| self.abort_once(upload.get())).await?;
+        if aborted {
+            return Ok(UploadState::Aborted);
+        }
+        let now = self.upload(upload.get().id).await?;
+        Ok(now.ok_or_else(|| Failure::not_found("upload"))?.state)
+    }
+
+    async fn abort_once(&self, upload: &Upload) -> Result<bool, Error> {
+        let school = upload.school.to_string();
+        let id = upload.id.to_string();
+        let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
+        let claimed = tx
+            .execute(
+                "UPDATE uploads SET state = 2 WHERE upload_id = $1 AND state = 0",
+                params![id.as_str()],
+            )
+            .await?;
+        if claimed == 0 {
+            return Ok(false);
+        }
+        self.vault.abort(&mut tx, &school, &id).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+fn file(
+    id: NodeId,
+    space: &Space,
+    draft: Draft,
+    depth: u32,
+    content: &Content,
+    now: Timestamp,
+) -> Result<Node, Error> {
+    Ok(Node {
+        id,
+        space: space.id,
+        parent: draft.parent,
+        depth,
+        name: draft.name,
+        body: Body::File(FileBody {
+            content: rows::parse(&content.id, "a content")?,
+            size: content.size,
+            blake3: content.blake3,
+        }),
+        created_by: draft.person,
+        created_at: now,
+    })
+}
