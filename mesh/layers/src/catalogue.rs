@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
-use preau_proto::contract::{Contract, Criticality, Idempotency, Method, Workload};
+use preau_proto::contract::{Contract, Criticality, Idempotency, Method, Rule, Workload};
 
 /// Every method a mesh server may answer: the contract's, and gRPC's own health service.
 ///
@@ -21,6 +21,8 @@ pub struct Catalogue {
 pub struct Entry {
     /// Its policy. Shared, because every admission names it.
     pub method: Arc<Method>,
+    /// The policy's rules once more, to be shared with every admission they all fit.
+    pub(crate) rules: Arc<[Rule]>,
     pub(crate) index: usize,
     pub(crate) received: String,
     pub(crate) attempt: String,
@@ -58,6 +60,7 @@ impl Entry {
             received: format!("Recv.{service}.{name}"),
             attempt: format!("Attempt.{service}.{name}"),
             rpc: format!("{service}/{name}"),
+            rules: method.rules.as_slice().into(),
             method: Arc::new(method),
         }
     }

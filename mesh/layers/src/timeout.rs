@@ -33,8 +33,11 @@ pub(crate) fn format(timeout: Duration) -> HeaderValue {
     } else {
         format!("{}S", u128::from(timeout.as_secs()).min(MOST))
     };
-    HeaderValue::from_maybe_shared(bytes::Bytes::from(text))
-        .expect("digits and a letter are a header value")
+    let mut value = HeaderValue::from_maybe_shared(bytes::Bytes::from(text))
+        .expect("digits and a letter are a header value");
+    // Hardly ever the same twice: it must not push what repeats out of the connection's compression table.
+    value.set_sensitive(true);
+    value
 }
 
 fn parse(value: &[u8]) -> Result<Duration, MalformedTimeout> {

@@ -124,7 +124,10 @@ impl TraceContext {
         write_hex(&self.trace_id, &mut text[3..35]);
         write_hex(&self.span_id, &mut text[36..52]);
         write_hex(&[self.flags], &mut text[53..]);
-        HeaderValue::from_bytes(&text).expect("hex and dashes are a header value")
+        let mut value = HeaderValue::from_bytes(&text).expect("hex and dashes are a header value");
+        // Never the same twice: it must not push what repeats out of the connection's compression table.
+        value.set_sensitive(true);
+        value
     }
 }
 

@@ -29,6 +29,11 @@ const UNKNOWN_METHOD: Duration = Duration::from_secs(5);
 /// Makes [`ServerDeadline`]s.
 #[derive(Clone, Debug)]
 pub struct ServerDeadlineLayer {
+    config: Arc<Config>,
+}
+
+#[derive(Debug)]
+struct Config {
     catalogue: Arc<Catalogue>,
     endpoint: Arc<str>,
 }
@@ -37,9 +42,12 @@ impl ServerDeadlineLayer {
     /// Deadlines by the policies in `shared`.
     #[must_use]
     pub fn new(shared: &ServerShared) -> Self {
+        let (catalogue, endpoint) = (shared.catalogue.clone(), shared.endpoint.clone());
         Self {
-            catalogue: shared.catalogue.clone(),
-            endpoint: shared.endpoint.clone(),
+            config: Arc::new(Config {
+                catalogue,
+                endpoint,
+            }),
         }
     }
 }
@@ -50,7 +58,7 @@ impl<S> Layer<S> for ServerDeadlineLayer {
     fn layer(&self, inner: S) -> Self::Service {
         ServerDeadline {
             inner,
-            config: self.clone(),
+            config: self.config.clone(),
         }
     }
 }
@@ -59,7 +67,7 @@ impl<S> Layer<S> for ServerDeadlineLayer {
 #[derive(Clone, Debug)]
 pub struct ServerDeadline<S> {
     inner: S,
-    config: ServerDeadlineLayer,
+    config: Arc<Config>,
 }
 
 impl<S, B> Service<Request<Body>> for ServerDeadline<S>

@@ -24,6 +24,11 @@ use crate::trace_context::{Hex, TraceContext};
 /// Makes [`ServerTrace`]s.
 #[derive(Clone, Debug)]
 pub struct ServerTraceLayer {
+    config: Arc<Config>,
+}
+
+#[derive(Debug)]
+struct Config {
     catalogue: Arc<Catalogue>,
     ids: SpanIds,
 }
@@ -32,12 +37,14 @@ impl ServerTraceLayer {
     /// Spans for the methods in `shared`.
     #[must_use]
     pub fn new(shared: &ServerShared) -> Self {
+        let (catalogue, ids) = (shared.catalogue.clone(), shared.span_ids.clone());
         Self {
-            catalogue: shared.catalogue.clone(),
-            ids: shared.span_ids.clone(),
+            config: Arc::new(Config { catalogue, ids }),
         }
     }
+}
 
+impl Config {
     fn span(
         &self,
         request: &Request<Body>,
@@ -72,7 +79,7 @@ impl<S> Layer<S> for ServerTraceLayer {
     fn layer(&self, inner: S) -> Self::Service {
         ServerTrace {
             inner,
-            config: self.clone(),
+            config: self.config.clone(),
         }
     }
 }
@@ -81,7 +88,7 @@ impl<S> Layer<S> for ServerTraceLayer {
 #[derive(Clone, Debug)]
 pub struct ServerTrace<S> {
     inner: S,
-    config: ServerTraceLayer,
+    config: Arc<Config>,
 }
 
 impl<S, B> Service<Request<Body>> for ServerTrace<S>

@@ -24,7 +24,7 @@ pub struct Admission {
     /// The user's token, to be sent on with calls made on the user's behalf.
     pub token: Option<HeaderValue>,
     /// The rules whose roles the user has. Any one relation among them allows; the use case finds it.
-    pub rules: Vec<Rule>,
+    pub rules: Arc<[Rule]>,
     pub(super) discharged: AtomicBool,
 }
 
@@ -44,7 +44,7 @@ impl Admission {
             method,
             principal,
             token: None,
-            rules,
+            rules: rules.into(),
             discharged: AtomicBool::new(false),
         }
     }

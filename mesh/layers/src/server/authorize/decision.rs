@@ -12,7 +12,7 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 
 use super::{Admission, Config, PRINCIPAL_HEADER};
-use crate::catalogue::{MESH_AREA, request_path};
+use crate::catalogue::{Entry, MESH_AREA, request_path};
 use crate::fault::Fault;
 use crate::origin::Origin;
 
@@ -34,10 +34,11 @@ impl Config {
         let path = request_path(request.uri());
         let decide = || {
             let connection = connection.ok_or_else(no_connection)?;
-            let method = self.method(path, &connection)?;
+            let entry = self.entry(path, &connection)?;
+            let method = entry.method.clone();
             self.check_workload(&method, &connection)?;
             let principal = self.principal(&method, header)?;
-            let rules = fitting_rules(&method, principal.as_ref().map(|(claims, _)| &**claims))?;
+            let rules = fitting_rules(entry, principal.as_ref().map(|(claims, _)| &**claims))?;
             let (principal, token) = principal.unzip();
             let (peer, role) = (connection.peer.clone(), connection.role.clone());
             let (endpoint, discharged) = (self.endpoint.clone(), AtomicBool::new(false));
@@ -56,7 +57,7 @@ impl Config {
     }
 
     /// The method at exactly this path, if the connection's role has it.
-    fn method(&self, path: &str, connection: &ConnectionInfo) -> Result<Arc<Method>, Fault> {
+    fn entry(&self, path: &str, connection: &ConnectionInfo) -> Result<&Entry, Fault> {
         let unknown = || {
             let message = format!(
                 "{} has no method {path}: check the path and the service called",
@@ -64,17 +65,14 @@ impl Config {
             );
             Fault::new(Code::Unimplemented, "UNKNOWN_METHOD", message)
         };
-        let method = &self.catalogue.find(path).ok_or_else(unknown)?.method;
+        let entry = self.catalogue.find(path).ok_or_else(unknown)?;
+        let method = &entry.method;
         let answers = match connection.role.as_str() {
             // A process without an identity sees what is meant for it and nothing else, not even that it exists.
             JOIN => method.area == JOIN_AREA && method.allows_workload(None),
             role => method.area == role || method.area == MESH_AREA,
         };
-        if answers {
-            Ok(method.clone())
-        } else {
-            Err(unknown())
-        }
+        if answers { Ok(entry) } else { Err(unknown()) }
     }
 
     fn check_workload(&self, method: &Method, connection: &ConnectionInfo) -> Result<(), Fault> {
@@ -152,20 +150,21 @@ fn take_header(headers: &mut HeaderMap) -> Header {
 }
 
 /// The rules that one of the user's grants, or nobody's lack of one, fits.
-fn fitting_rules(method: &Method, claims: Option<&Claims>) -> Result<Vec<Rule>, Fault> {
+fn fitting_rules(entry: &Entry, claims: Option<&Claims>) -> Result<Arc<[Rule]>, Fault> {
     let has_role = |role: &Role| {
         *role == Role::Anonymous
             || claims
                 .is_some_and(|claims| claims.grants.iter().any(|grant| grant.role == *role as i32))
     };
-    let rules: Vec<Rule> = method
-        .rules
-        .iter()
-        .filter(|rule| rule.roles.iter().any(has_role))
-        .cloned()
-        .collect();
-    if rules.is_empty() && !method.rules.is_empty() {
-        let message = format!("none of the caller's roles may call {}", method.path);
+    let fits = |rule: &&Rule| rule.roles.iter().any(has_role);
+    // Most often every rule fits, and then none is copied.
+    if entry.rules.iter().all(|rule| fits(&rule)) {
+        return Ok(entry.rules.clone());
+    }
+    let rules: Arc<[Rule]> = entry.rules.iter().filter(fits).cloned().collect();
+    if rules.is_empty() {
+        let path = &entry.method.path;
+        let message = format!("none of the caller's roles may call {path}");
         return Err(Fault::new(
             Code::PermissionDenied,
             "ROLE_NOT_ALLOWED",
