@@ -10,6 +10,7 @@ mod session;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 pub(crate) use args::{Cli, Command};
 pub(crate) use contract::print;
@@ -49,6 +50,10 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
         return error
             .print()
             .map_err(|error| Failure::new(error, "standard output", "try again"));
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let failure = Failure::new("no command given", "command line", "see `preau --help`");
+        return Err(failure.exit(Exit::Usage));
     }
     let text = error.to_string();
     let lines: Vec<&str> = text

@@ -43,6 +43,19 @@ impl Failure {
         }
     }
 
+    /// From a message that ends with its own remedy, as every error of ours does
+    /// (`what is wrong: what to do`); `remedy` is for those that do not.
+    pub(crate) fn said(
+        doing: &str,
+        message: impl fmt::Display,
+        place: impl fmt::Display,
+        remedy: &str,
+    ) -> Self {
+        let message = message.to_string();
+        let (what, remedy) = message.rsplit_once(": ").unwrap_or((&message, remedy));
+        Self::new(format_args!("{doing}: {what}"), place, remedy)
+    }
+
     pub(crate) fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
@@ -87,6 +100,20 @@ pub(crate) fn at_path(what: &str, path: &std::path::Path, error: &std::io::Error
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_messages_own_remedy_comes_last() {
+        let failure = Failure::said("cannot join", "used: make a new one", "here", "try again");
+        assert_eq!(
+            failure.to_string(),
+            "cannot join: used: here: make a new one"
+        );
+        let failure = Failure::said("cannot join", "no answer", "here", "try again");
+        assert_eq!(
+            failure.to_string(),
+            "cannot join: no answer: here: try again"
+        );
+    }
 
     #[test]
     fn a_failure_is_one_line_whatever_its_parts_hold() {

@@ -74,15 +74,7 @@ pub(crate) async fn sign_in(
         client.sign_in(gateway.request(request)).await
     })
     .await
-    .map_err(|status| match status.code() {
-        Code::Unauthenticated => Failure::new(
-            format_args!("cannot sign in: {}", status.message()),
-            &gateway.url,
-            "check login and password",
-        )
-        .exit(Exit::Denied),
-        _ => failure("cannot sign in", &gateway.url, &status),
-    })?
+    .map_err(|status| failure("cannot sign in", &gateway.url, &status))?
     .into_inner();
     Ok(Session {
         login: login.to_owned(),

@@ -75,7 +75,7 @@ async fn dial(authority: &Authority) -> Result<SendRequest<Body>, Status> {
     );
     let stream = TcpStream::connect(address)
         .await
-        .map_err(|error| Status::unavailable(format!("cannot connect: {error}")))?;
+        .map_err(|error| Status::unavailable(format!("cannot connect ({error})")))?;
     let _ = stream.set_nodelay(true);
     let (sender, connection) = Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
@@ -85,7 +85,7 @@ async fn dial(authority: &Authority) -> Result<SendRequest<Body>, Status> {
         .keep_alive_timeout(Duration::from_secs(20))
         .handshake(TokioIo::new(stream))
         .await
-        .map_err(|error| Status::unavailable(format!("cannot speak HTTP/2: {error}")))?;
+        .map_err(|error| Status::unavailable(format!("cannot speak HTTP/2 ({error})")))?;
     // Ends with the last clone of the sender.
     tokio::spawn(connection);
     Ok(sender)
@@ -114,7 +114,7 @@ impl tower::Service<Request<Body>> for Channel {
             connection
                 .send_request(request)
                 .await
-                .map_err(|error| Status::unavailable(format!("the connection broke: {error}")))
+                .map_err(|error| Status::unavailable(format!("the connection broke ({error})")))
         }
         .boxed()
     }

@@ -37,12 +37,17 @@ pub(crate) fn failure(doing: &str, place: impl std::fmt::Display, status: &Statu
         .into_iter()
         .map(|violation| format!("{}: {}", violation.field, violation.description))
         .collect();
-    let said = if fields.is_empty() {
-        status.message().to_owned()
-    } else {
-        format!("{} ({})", status.message(), fields.join("; "))
+    let doing = match fields.is_empty() {
+        true => doing.to_owned(),
+        false => format!("{doing} ({})", fields.join("; ")),
     };
-    Failure::new(format_args!("{doing}: {said}"), place, remedy).exit(exit)
+    let message = status.message();
+    let failure = match reason(status) {
+        // One of ours: it says itself what to do.
+        Some(_) => Failure::said(&doing, message, place, remedy),
+        None => Failure::new(format_args!("{doing}: {message}"), place, remedy),
+    };
+    failure.exit(exit)
 }
 
 #[cfg(test)]

@@ -43,10 +43,12 @@ pub(crate) async fn create(
         .await
         .map(|person| person.to_string())
         .map_err(|error| {
-            Failure::new(
-                format_args!("cannot create the first administrator: {error}"),
-                config.role_dir("identity").display(),
-                "correct the values; where an administrator exists already, sign in as that one",
+            let place = config.role_dir("identity");
+            Failure::said(
+                "cannot create the first administrator",
+                error,
+                place.display(),
+                "correct the values",
             )
         })
 }

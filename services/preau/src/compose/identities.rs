@@ -169,12 +169,9 @@ async fn join(
     preau_control::join(token, address, &wanted, store)
         .await
         .map_err(|error| {
-            Failure::new(
-                format_args!("cannot join the mesh: {error}"),
-                address,
-                "check the address, and that the token is fresh, unused and for these roles",
-            )
-            .exit(Exit::Denied)
+            let remedy =
+                "check the address, and that the token is fresh, unused and for these roles";
+            Failure::said("cannot join the mesh", error, address, remedy).exit(Exit::Denied)
         })?;
     for role in roles {
         kept::save(&dir, store, role)?;

@@ -38,7 +38,12 @@ pub(crate) fn load_or_create(path: &Path, objects: &Path) -> Result<Kek, Failure
 }
 
 fn create(path: &Path, objects: &Path) -> Result<Kek, Failure> {
-    let sealed = std::fs::read_dir(objects).is_ok_and(|mut entries| entries.next().is_some());
+    let sealed = std::fs::read_dir(objects).is_ok_and(|mut entries| {
+        // The site's own bookkeeping begins with a dot.
+        entries.any(|entry| {
+            entry.is_ok_and(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."))
+        })
+    });
     if sealed {
         return Err(Failure::new(
             format_args!(
