@@ -28,8 +28,9 @@ use dial::{Credentials, Target};
 use outgoing::Outgoing;
 use pool::Pool;
 
-/// How often a request that was certainly not processed is put on another connection.
-const ATTEMPTS: u32 = 3;
+/// On how many connections a request is tried that was certainly not processed on those before. Each of them was
+/// going away at that moment, so more than two happen only when a peer closes connections as fast as they come.
+const ATTEMPTS: u32 = 8;
 
 /// One peer: several HTTP/2 connections, dialled when there is work for them, replaced when they go away or
 /// break, with the request on the one that has the fewest streams open. Cheap to clone.

@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -15,6 +15,7 @@ use hyper::rt::Executor;
 use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 use tokio_util::task::TaskTracker;
@@ -27,6 +28,9 @@ use crate::config::{ListenerConfig, MAX_HEADERS};
 use crate::error::BoxError;
 use crate::events::{CloseReason, ConnectionInfo, TransportEvent};
 use crate::wire::Rewound;
+
+/// How long a client that was told everything may take to hang up.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// How a connection ended, as the drain counts it.
 pub(super) enum End {
@@ -55,7 +59,7 @@ where
             .on(TransportEvent::HandshakeFailed { remote, reason });
         End::Unborn
     };
-    let (io, info) = tokio::select! {
+    let (tls, info) = tokio::select! {
         () = host.stop.cancelled() => return failed("the listener stopped"),
         outcome = handshake => match outcome {
             Ok(Ok(ready)) => ready,
@@ -64,7 +68,7 @@ where
         }
     };
     host.events.on(TransportEvent::Accepted { info: &info });
-    let reason = serve(host, io, info.clone(), service).await;
+    let reason = serve(host, tls, info.clone(), service).await;
     host.events.on(TransportEvent::Closed {
         info: &info,
         reason,
@@ -77,7 +81,7 @@ where
 
 async fn serve<S, B>(
     host: &Host,
-    io: Rewound<TlsStream<TcpStream>>,
+    tls: TlsStream<TcpStream>,
     info: Arc<ConnectionInfo>,
     service: S,
 ) -> CloseReason
@@ -95,18 +99,21 @@ where
         service,
         info: info.clone(),
     };
+    let (io, back) = Rewound::lend(tls);
     let connection =
         builder(&host.config, host.requests.clone()).serve_connection(TokioIo::new(io), service);
-    let mut connection = pin!(connection);
+    let mut connection = Box::pin(connection);
     // Polled only when one of its timers or signals fires, not at every wake of the socket.
     let mut commands = FuturesUnordered::from_iter([lifetime.next()]);
     loop {
         tokio::select! {
             biased;
-            outcome = connection.as_mut() => return match outcome {
-                Ok(()) => CloseReason::Finished,
-                Err(_) => CloseReason::Broken,
-            },
+            outcome = connection.as_mut() => {
+                drop(connection);
+                let Ok(()) = outcome else { return CloseReason::Broken };
+                linger(back).await;
+                return CloseReason::Finished;
+            }
             Some((command, lifetime)) = commands.next() => match command {
                 Command::Age | Command::Drain => {
                     if command == Command::Age {
@@ -120,6 +127,14 @@ where
             },
         }
     }
+}
+
+/// Reads on until the client hangs up too. Closing with something unread makes the system reset the connection,
+/// and the client then loses our last GOAWAY, which alone tells it which requests it may send again elsewhere.
+async fn linger(back: oneshot::Receiver<TlsStream<TcpStream>>) {
+    let Ok(tls) = back.await else { return };
+    let (mut tcp, _) = tls.into_inner();
+    let _ = timeout(LINGER, tokio::io::copy(&mut tcp, &mut tokio::io::sink())).await;
 }
 
 fn builder(config: &ListenerConfig, requests: TaskTracker) -> Builder<Tracked> {

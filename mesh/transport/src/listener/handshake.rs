@@ -13,7 +13,7 @@ use tokio_rustls::server::TlsStream;
 
 use super::Host;
 use crate::events::ConnectionInfo;
-use crate::wire::{PREFACE, Rewound};
+use crate::wire::PREFACE;
 
 /// A fatal `unrecognized_name` alert (RFC 8446, section 6.2) in a plaintext record.
 const UNRECOGNISED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
@@ -41,7 +41,7 @@ pub(super) async fn run(
     host: &Host,
     tcp: TcpStream,
     remote: SocketAddr,
-) -> Result<(Rewound<TlsStream<TcpStream>>, Arc<ConnectionInfo>), HandshakeError> {
+) -> Result<(TlsStream<TcpStream>, Arc<ConnectionInfo>), HandshakeError> {
     tcp.set_nodelay(true).map_err(HandshakeError::Hello)?;
     // A client that stays silent waits here and takes no place among the handshakes.
     let start = LazyConfigAcceptor::new(Acceptor::default(), tcp)
@@ -68,10 +68,7 @@ pub(super) async fn run(
     drop(permit);
     let peer = verified_peer(&tls, &role)?;
     read_preface(&mut tls).await?;
-    Ok((
-        Rewound::new(tls),
-        Arc::new(ConnectionInfo { role, peer, remote }),
-    ))
+    Ok((tls, Arc::new(ConnectionInfo { role, peer, remote })))
 }
 
 fn verified_peer(

@@ -191,7 +191,14 @@ impl Pupil {
                 permit.forget();
                 Response::new(Full::from("waited"))
             }
-            _ => Response::new(Full::new(body.expect("a whole body").to_bytes())),
+            _ => match body {
+                Ok(body) => Response::new(Full::new(body.to_bytes())),
+                // The caller took it back; it must not be taken for an answer.
+                Err(_) => Response::builder()
+                    .status(http::StatusCode::BAD_REQUEST)
+                    .body(Full::default())
+                    .expect("a valid response"),
+            },
         }
     }
 }
