@@ -36,9 +36,8 @@ impl RoleServer {
     #[must_use]
     pub fn add_service<S>(mut self, service: S) -> Self
     where
-        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future = Answer>,
         S: NamedService + Clone + Send + Sync + 'static,
-        S::Future: Send + 'static,
     {
         self.services.insert(S::NAME, Arc::new(Generated(service)));
         self
@@ -99,18 +98,19 @@ pub(crate) trait Handler: Send + Sync {
     fn handle(&self, request: Request<Body>) -> Answer;
 }
 
+/// What every generated server answers with: boxed once, by tonic.
 pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 struct Generated<S>(S);
 
 impl<S> Handler for Generated<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync,
-    S::Future: Send + 'static,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future = Answer>,
+    S: Clone + Send + Sync,
 {
     fn handle(&self, request: Request<Body>) -> Answer {
         // Generated servers are always ready: they hold a handler and wait for nothing.
-        Box::pin(self.0.clone().call(request))
+        self.0.clone().call(request)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::catalogue::Entry;
 use crate::fault::Fault;
 use crate::origin::Origin;
 
-/// When a call must be over, trailers included. In the extensions of requests on both sides.
+/// When a call must be over, trailers included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(pub Instant);
 
@@ -63,6 +63,8 @@ pub(crate) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
     origin: Origin,
     entry: Option<Arc<Entry>>,
+    /// Whether there may be frames without end: a single answer is over when it never waits.
+    may_outlast: bool,
 }
 
 impl Timer {
@@ -71,6 +73,9 @@ impl Timer {
             at: deadline.0,
             sleep: None,
             origin,
+            may_outlast: entry
+                .as_ref()
+                .is_none_or(|entry| entry.method.server_streaming),
             entry,
         }
     }
@@ -209,8 +214,8 @@ where
         let Some(timer) = this.timer.as_mut() else {
             return inner.poll_frame(cx);
         };
-        // Checked before every frame: a stream that is always ready never waits for the timer.
-        if !timer.has_passed() {
+        // Checked before every frame of a stream, because one that is always ready never waits for the timer.
+        if !(timer.may_outlast && timer.has_passed()) {
             if let Poll::Ready(frame) = inner.poll_frame(cx) {
                 return Poll::Ready(frame);
             }

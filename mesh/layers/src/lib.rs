@@ -40,6 +40,7 @@ mod catalogue;
 mod client;
 mod expiring;
 mod fault;
+mod headers;
 mod metrics;
 mod observe;
 mod origin;
@@ -69,3 +70,6 @@ pub use span_ids::SpanIds;
 pub use trace_context::{TraceContext, TraceContextError};
 
 pub use preau_mesh_transport::ConnectionInfo;
+
+/// The target of the mesh's spans and events.
+const TARGET: &str = "preau::mesh";

@@ -20,7 +20,7 @@ use tonic::body::Body;
 use tower::Service;
 use tower_test::mock;
 
-use crate::{Catalogue, ClientShared, Metrics, ServerShared, SpanIds};
+use crate::{Catalogue, ClientShared, Metrics, ServerShared, SpanIds, TraceContext};
 
 /// Unary, five seconds, for users whose class it is.
 pub(crate) const LIST: &str = "/preau.files.v1.FileService/ListFolder";
@@ -94,6 +94,9 @@ impl Bench {
             remote: ([127, 0, 0, 1], 50_000).into(),
         };
         request.extensions_mut().insert(Arc::new(info));
+        request
+            .extensions_mut()
+            .insert(TraceContext::root(&self.server.span_ids));
         request
     }
 
@@ -243,7 +246,7 @@ impl tracing::field::Visit for Fields<'_> {
 
 impl tracing::Subscriber for Spans {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "preau::mesh"
+        metadata.target() == crate::TARGET
     }
 
     fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {

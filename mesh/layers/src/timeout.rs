@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::headers::{Single, single};
+
 pub(crate) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// The header is there and is no timeout. The caller's fault.
@@ -14,11 +16,10 @@ pub(crate) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeou
 pub(crate) struct MalformedTimeout;
 
 pub(crate) fn read(headers: &HeaderMap) -> Result<Option<Duration>, MalformedTimeout> {
-    let mut values = headers.get_all(GRPC_TIMEOUT).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Ok(None),
-        (Some(value), None) => parse(value.as_bytes()).map(Some),
-        (Some(_), Some(_)) => Err(MalformedTimeout),
+    match single(headers, &GRPC_TIMEOUT) {
+        Single::Absent => Ok(None),
+        Single::One(value) => parse(value.as_bytes()).map(Some),
+        Single::Several => Err(MalformedTimeout),
     }
 }
 

@@ -9,6 +9,7 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::headers::{Single, single};
 use crate::span_ids::SpanIds;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -94,8 +95,7 @@ impl TraceContext {
     /// The remote parent of a request, if it names exactly one that is well formed.
     #[must_use]
     pub fn extract(headers: &HeaderMap) -> Option<Self> {
-        let mut parents = headers.get_all(TRACEPARENT).iter();
-        let (Some(parent), None) = (parents.next(), parents.next()) else {
+        let Single::One(parent) = single(headers, &TRACEPARENT) else {
             return None;
         };
         let mut context = Self::parse(parent.as_bytes()).ok()?;

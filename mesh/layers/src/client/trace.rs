@@ -8,10 +8,11 @@ use http_body::Body as HttpBody;
 use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service};
-use tracing::Span;
 use tracing::field::Empty;
+use tracing::{Level, Span};
 
 use super::{ClientShared, Inherited};
+use crate::TARGET;
 use crate::catalogue::{Catalogue, request_path};
 use crate::observe::{ObservedBody, ObservedFuture, Observer, Outcome};
 use crate::span_ids::SpanIds;
@@ -43,9 +44,12 @@ impl ClientTraceLayer {
     }
 
     fn span(&self, path: &str, context: &TraceContext, parent: Option<&TraceContext>) -> Span {
+        if !tracing::span_enabled!(target: TARGET, Level::INFO) {
+            return Span::none();
+        }
         let entry = self.catalogue.find(path);
         tracing::info_span!(
-            target: "preau::mesh",
+            target: TARGET,
             "attempt",
             otel.name = entry.map_or("Attempt.unknown", |entry| &entry.attempt),
             otel.kind = "client",

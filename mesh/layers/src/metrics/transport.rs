@@ -83,14 +83,14 @@ impl TransportEvents for Metrics {
             }
             // The reason is free text, which is for logs: as a label it would have no bound.
             TransportEvent::HandshakeFailed { remote, reason } => {
-                tracing::debug!(target: "preau::mesh", %remote, reason, "handshake failed");
+                tracing::debug!(target: crate::TARGET, %remote, reason, "handshake failed");
                 metrics.handshakes_failed.inc();
             }
             TransportEvent::Aged { .. } => {
                 metrics.aged.inc();
             }
             TransportEvent::Emfile { pause } => {
-                tracing::warn!(target: "preau::mesh", ?pause, "file descriptors ran out: accepting pauses");
+                tracing::warn!(target: crate::TARGET, ?pause, "file descriptors ran out: accepting pauses");
                 metrics.emfile.inc();
             }
             _ => {}

@@ -2,7 +2,7 @@
 //!
 //! Enforced until the trailers. When it passes the handler's future, or its response stream, is dropped there and
 //! then, and the caller gets DEADLINE_EXCEEDED in headers or in trailers, whichever is still to be sent. Handlers
-//! find the [`Deadline`] in the request's extensions.
+//! find the [`Deadline`] in their admission.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -12,10 +12,11 @@ use http_body::Body as HttpBody;
 use preau_mesh_transport::ConnectionInfo;
 use tonic::body::Body;
 use tower::{Layer, Service};
-use tracing::Span;
 use tracing::field::Empty;
+use tracing::{Level, Span};
 
 use super::ServerShared;
+use crate::TARGET;
 use crate::catalogue::{Catalogue, request_path};
 use crate::observe::{ObservedBody, ObservedFuture, Observer, Outcome};
 use crate::span_ids::SpanIds;
@@ -51,13 +52,16 @@ impl Config {
         context: &TraceContext,
         parent: Option<&TraceContext>,
     ) -> Span {
+        if !tracing::span_enabled!(target: TARGET, Level::INFO) {
+            return Span::none();
+        }
         let entry = self.catalogue.find(request_path(request.uri()));
         let peer = request
             .extensions()
             .get::<Arc<ConnectionInfo>>()
             .and_then(|info| info.peer.as_ref());
         tracing::info_span!(
-            target: "preau::mesh",
+            target: TARGET,
             "recv",
             otel.name = entry.map_or("Recv.unknown", |entry| &entry.received),
             otel.kind = "server",

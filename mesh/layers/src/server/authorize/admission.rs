@@ -8,6 +8,9 @@ use preau_mesh_identity::SpiffeId;
 use preau_mesh_identity::principal::Claims;
 use preau_proto::contract::{Method, Rule};
 
+use crate::expiring::Deadline;
+use crate::trace_context::TraceContext;
+
 /// A call that workload, principal and role allow. In request extensions as `Arc<Admission>`.
 #[derive(Debug)]
 pub struct Admission {
@@ -25,30 +28,14 @@ pub struct Admission {
     pub token: Option<HeaderValue>,
     /// The rules whose roles the user has. Any one relation among them allows; the use case finds it.
     pub rules: Arc<[Rule]>,
+    /// When the call must be over.
+    pub deadline: Option<Deadline>,
+    /// Where in a trace it stands.
+    pub trace: TraceContext,
     pub(super) discharged: AtomicBool,
 }
 
 impl Admission {
-    /// An admission as the authorization layer would make it, for tests of handlers without a mesh.
-    #[must_use]
-    pub fn new(
-        role: &str,
-        method: Arc<Method>,
-        principal: Option<Arc<Claims>>,
-        rules: Vec<Rule>,
-    ) -> Self {
-        Self {
-            peer: None,
-            role: role.into(),
-            endpoint: "".into(),
-            method,
-            principal,
-            token: None,
-            rules: rules.into(),
-            discharged: AtomicBool::new(false),
-        }
-    }
-
     /// Declares that the use case has checked the relation of one of [`Admission::rules`].
     ///
     /// Without it a method that needs a principal cannot answer successfully.

@@ -13,8 +13,11 @@ use tonic::{Code, Status};
 
 use super::{Admission, Config, PRINCIPAL_HEADER};
 use crate::catalogue::{Entry, MESH_AREA, request_path};
+use crate::expiring::Deadline;
 use crate::fault::Fault;
+use crate::headers::{Single, single};
 use crate::origin::Origin;
+use crate::trace_context::TraceContext;
 
 /// Who acts, with the token that proves it.
 type Principal = Option<(Arc<Claims>, HeaderValue)>;
@@ -30,10 +33,13 @@ impl Config {
             connection: connection.clone(),
             endpoint: self.endpoint.clone(),
         };
+        // Moved, not copied: from here on the admission is what the handler asks.
+        let trace = request.extensions_mut().remove::<TraceContext>();
+        let deadline = request.extensions_mut().remove::<Deadline>();
         let header = take_header(request.headers_mut());
         let path = request_path(request.uri());
         let decide = || {
-            let connection = connection.ok_or_else(no_connection)?;
+            let (connection, trace) = connection.zip(trace).ok_or_else(no_connection)?;
             let entry = self.entry(path, &connection)?;
             let method = entry.method.clone();
             self.check_workload(&method, &connection)?;
@@ -50,6 +56,8 @@ impl Config {
                 principal,
                 token,
                 rules,
+                deadline,
+                trace,
                 discharged,
             })
         };
@@ -139,14 +147,21 @@ enum Header {
 }
 
 fn take_header(headers: &mut HeaderMap) -> Header {
-    let mut values = headers.get_all(PRINCIPAL_HEADER).iter();
-    let header = match (values.next(), values.next()) {
-        (None, _) => Header::Absent,
-        (Some(token), None) => Header::One(token.clone()),
-        (Some(_), Some(_)) => Header::Several,
-    };
-    headers.remove(PRINCIPAL_HEADER);
-    header
+    match single(headers, &PRINCIPAL_HEADER) {
+        Single::Absent => return Header::Absent,
+        Single::One(_) => {}
+        Single::Several => {
+            headers.remove(PRINCIPAL_HEADER);
+            return Header::Several;
+        }
+    }
+    headers
+        .remove(PRINCIPAL_HEADER)
+        .map_or(Header::Absent, |mut token| {
+            // It stays with the admission, which may be logged.
+            token.set_sensitive(true);
+            Header::One(token)
+        })
 }
 
 /// The rules that one of the user's grants, or nobody's lack of one, fits.
@@ -178,7 +193,7 @@ fn no_connection() -> Fault {
     Fault::new(
         Code::Internal,
         "NO_CONNECTION",
-        "the request did not come through the mesh's listener",
+        "the request did not come through the mesh's listener and stack",
     )
 }
 

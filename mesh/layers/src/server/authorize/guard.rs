@@ -70,12 +70,12 @@ where
 }
 
 fn check(response: Response<Body>, admission: &Admission) -> Response<Body> {
-    let failed = grpc_status(response.headers()).is_some_and(|code| code != Code::Ok);
-    if failed || admission.is_discharged() || !admission.method.needs_principal() {
+    let has_failed = || grpc_status(response.headers()).is_some_and(|code| code != Code::Ok);
+    if admission.is_discharged() || !admission.method.needs_principal() || has_failed() {
         return response;
     }
     let path = &admission.method.path;
-    tracing::error!(target: "preau::mesh", method = %path, "relation never discharged: the answer was withheld");
+    tracing::error!(target: crate::TARGET, method = %path, "relation never discharged: the answer was withheld");
     let message = format!(
         "relation never discharged: {path} answered without checking it, so the answer was withheld"
     );
