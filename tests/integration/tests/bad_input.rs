@@ -38,10 +38,12 @@ async fn a_wrong_password_and_an_unknown_login_get_one_answer_in_one_time() -> a
             .await;
         (Failure::of(answer), start.elapsed())
     };
-    // The fastest of several: noise only ever adds.
+    // The fastest of several, since noise only ever adds; and of more where there is more
+    // noise. A way that leaves the hashing out is faster by a factor that no noise makes up.
     let mut fastest = [Duration::MAX; 2];
     let mut answers = Vec::new();
-    for _ in 0..5 {
+    let mut rounds = 0..60;
+    while rounds.next().is_some() {
         for (login, fastest) in [&known.login, "nobody.at.all"]
             .into_iter()
             .zip(&mut fastest)
@@ -50,22 +52,28 @@ async fn a_wrong_password_and_an_unknown_login_get_one_answer_in_one_time() -> a
             *fastest = time.min(*fastest);
             answers.push(answer);
         }
+        if rounds.start >= 5 && alike(fastest) {
+            break;
+        }
     }
     assert_eq!(answers[0].code, Code::Unauthenticated, "{:?}", answers[0]);
     assert!(
         answers.iter().all(|answer| *answer == answers[0]),
         "{answers:#?}"
     );
-    let [wrong, unknown] = fastest.map(|time| time.as_secs_f64());
-    let ratio = wrong / unknown;
     assert!(
-        (0.4..2.5).contains(&ratio),
+        alike(fastest),
         "{fastest:?}: one is told from the other by time"
     );
 
     // Nothing changed: the account still signs in.
     Person::sign_in(platform.gateway(), &known.login, &known.password).await?;
     Ok(())
+}
+
+/// Within half and double of each other.
+fn alike([one, other]: [Duration; 2]) -> bool {
+    one < 2 * other && other < 2 * one
 }
 
 #[tokio::test]
