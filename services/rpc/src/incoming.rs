@@ -47,7 +47,7 @@ impl Incoming {
         Ok(Caller::new(principal, rules, move || admission.discharge()))
     }
 
-    /// The answer, or the failure as a status that names this service and endpoint.
+    /// The answer, or the failure as a status that names the role and the endpoint that answered.
     ///
     /// # Errors
     /// The failure, as a status with its details. What only the operator should read goes to the log here.
@@ -74,6 +74,6 @@ impl Incoming {
             retry_after: failure.retry_after,
             metadata: failure.metadata,
         };
-        fault.into_status(&method.service, &method.name)
+        self.call.status(fault)
     }
 }
