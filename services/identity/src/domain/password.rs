@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::login::Login;
@@ -13,9 +14,9 @@ pub(crate) struct Password(Zeroizing<String>);
 /// Why a new password is refused; the text is for its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PasswordRefusal {
-    #[error("a password has at least {MIN_BYTES} characters")]
+    #[error("a password is at least {MIN_BYTES} plain characters long")]
     TooShort,
-    #[error("a password has at most {MAX_BYTES} bytes")]
+    #[error("a password is at most {MAX_BYTES} bytes long")]
     TooLong,
     #[error("the password is the login: choose another one")]
     IsLogin,
@@ -29,9 +30,14 @@ pub(crate) const MIN_BYTES: usize = 8;
 pub(crate) const MAX_BYTES: usize = 256;
 
 impl Password {
-    /// What somebody typed, acceptable or not.
+    /// What somebody typed, acceptable or not. In NFC: two keyboards compose an accent in two ways.
     pub(crate) fn new(text: String) -> Password {
-        Password(Zeroizing::new(text))
+        let text = Zeroizing::new(text);
+        // Nobody's password is that long, so there is nothing to compare and no reason to work.
+        if text.len() > MAX_BYTES {
+            return Password(text);
+        }
+        Password(Zeroizing::new(text.nfc().collect()))
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -202,6 +208,13 @@ mod tests {
             );
         }
         assert_eq!(check("camille", "le chat dort au soleil"), Ok(()));
+    }
+
+    #[test]
+    fn an_accent_is_the_same_however_it_was_typed() {
+        let (one, other) = ("mélodie d'été", "me\u{301}lodie d'e\u{301}te\u{301}");
+        let bytes = |text: &str| Password::new(text.to_owned()).as_bytes().to_vec();
+        assert_eq!(bytes(one), bytes(other));
     }
 
     #[test]

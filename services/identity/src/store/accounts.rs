@@ -78,3 +78,18 @@ impl Store {
         Ok(tx.commit().await?)
     }
 }
+
+/// Disables somebody. The directory has no such call yet; sign-in honours the mark already.
+#[cfg(test)]
+impl Store {
+    pub(crate) async fn disable_for_test(
+        &self,
+        id: PersonId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin(Scope::Platform).await?;
+        let sql = "UPDATE people SET disabled_at = $2 WHERE id = $1";
+        tx.execute(sql, params![id.to_string(), now.0]).await?;
+        Ok(tx.commit().await?)
+    }
+}

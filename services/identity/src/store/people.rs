@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use preau_kernel::access::Authorized;
-use preau_kernel::clock::Timestamp;
 use preau_kernel::ids::PersonId;
 use preau_storage_database::{Row, Scope, Tx, params};
 
@@ -180,19 +179,4 @@ fn person(row: &Row, grants: Vec<DatedGrant>) -> Result<Person, StoreError> {
         login: row.opt_text(5)?,
         grants,
     })
-}
-
-/// Disables somebody. The directory has no such call yet; sign-in honours the mark already.
-#[cfg(test)]
-impl Store {
-    pub(crate) async fn disable_for_test(
-        &self,
-        id: PersonId,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut tx = self.db.begin(Scope::Platform).await?;
-        let sql = "UPDATE people SET disabled_at = $2 WHERE id = $1";
-        tx.execute(sql, params![id.to_string(), now.0]).await?;
-        Ok(tx.commit().await?)
-    }
 }
