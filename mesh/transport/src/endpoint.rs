@@ -121,7 +121,9 @@ impl Endpoint {
         let mut attempt = 1;
         loop {
             let connection = self.pool.checkout().await?;
-            match connection.send(&parts, outgoing).await {
+            let answer = connection.send(&parts, outgoing);
+            drop(connection);
+            match answer.await {
                 Ok(response) => return Ok(response),
                 Err(failure) => match failure.again {
                     Some(again) if attempt < ATTEMPTS => outgoing = again,

@@ -19,8 +19,17 @@ use crate::error::TransportError;
 use crate::wire::Life;
 
 /// A connection the peer has answered on.
+///
+/// Only the pool keeps it. A request holds no sender while it waits: one that slips into the queue of a connection
+/// at the moment it ends is returned when the last sender is dropped, so a sender in its hands would make it wait
+/// for itself.
 pub(super) struct Connection {
     sender: SendRequest<Dispatched>,
+    streams: Arc<Streams>,
+}
+
+/// What outlives the connection for those who still wait or read.
+struct Streams {
     open: AtomicUsize,
     life: Arc<Life>,
     target: Arc<Target>,
@@ -38,17 +47,14 @@ impl Connection {
         life: Arc<Life>,
         target: Arc<Target>,
     ) -> Self {
-        Self {
-            sender,
-            open: AtomicUsize::new(0),
-            life,
-            target,
-        }
+        let open = AtomicUsize::new(0);
+        let streams = Arc::new(Streams { open, life, target });
+        Self { sender, streams }
     }
 
     /// Streams that have not seen the end of their answer.
     pub(super) fn open_streams(&self) -> usize {
-        self.open.load(Ordering::Relaxed)
+        self.streams.open.load(Ordering::Relaxed)
     }
 
     /// Whether it takes no more requests. A GOAWAY is noticed with the next request at the latest.
@@ -56,27 +62,33 @@ impl Connection {
         self.sender.is_closed()
     }
 
-    pub(super) async fn send(
-        self: Arc<Self>,
+    /// Puts a request on the connection; what is returned waits for the head of its answer without holding on to
+    /// the connection.
+    pub(super) fn send(
+        &self,
         head: &Parts,
         outgoing: Outgoing,
-    ) -> Result<Response<ResponseBody>, Failure> {
-        let stream = OpenStream::begin(self);
+    ) -> impl Future<Output = Result<Response<ResponseBody>, Failure>> + Send + use<> {
+        let stream = OpenStream::begin(self.streams.clone());
         let (body, back) = outgoing.dispatch();
-        let mut sender = stream.0.sender.clone();
-        match sender.try_send_request(request(head, body)).await {
-            Ok(response) => Ok(response.map(|body| ResponseBody {
-                body,
-                _stream: stream,
-            })),
-            Err(mut failure) => {
-                // When hyper has the request still, dropping it sends the body home untouched.
-                let unsent = failure.take_message().is_some();
-                Err(stream.0.fail(failure.into_error(), unsent, back).await)
+        let answer = self.sender.clone().try_send_request(request(head, body));
+        async move {
+            match answer.await {
+                Ok(response) => Ok(response.map(|body| ResponseBody {
+                    body,
+                    _stream: stream,
+                })),
+                Err(mut failure) => {
+                    // When hyper has the request still, dropping it sends the body home untouched.
+                    let unsent = failure.take_message().is_some();
+                    Err(stream.0.fail(failure.into_error(), unsent, back).await)
+                }
             }
         }
     }
+}
 
+impl Streams {
     async fn fail(&self, error: hyper::Error, unsent: bool, back: Return) -> Failure {
         let refused = refused_by_peer(&error);
         let returned = back.wait().await;
@@ -127,12 +139,12 @@ fn refused_by_peer(error: &hyper::Error) -> bool {
 }
 
 /// Counts a stream for as long as it lives.
-struct OpenStream(Arc<Connection>);
+struct OpenStream(Arc<Streams>);
 
 impl OpenStream {
-    fn begin(connection: Arc<Connection>) -> Self {
-        connection.open.fetch_add(1, Ordering::Relaxed);
-        Self(connection)
+    fn begin(streams: Arc<Streams>) -> Self {
+        streams.open.fetch_add(1, Ordering::Relaxed);
+        Self(streams)
     }
 }
 
