@@ -329,3 +329,13 @@ fn recognised_tokens_are_bounded() {
     put(u64::MAX - 1, &fresh, NOW + 100);
     assert_eq!(cache.len(), 2);
 }
+
+#[tokio::test]
+async fn an_unknown_key_is_made_known_to_whoever_fetches_keys() {
+    let world = World::new();
+    let stranger = Signer::generate().expect("generates");
+    let foreign = stranger.sign(&claims(), &domain()).expect("signs");
+    assert_eq!(world.refusal(&foreign), PrincipalError::UnknownKey);
+    // Seen before anybody waited, and not lost.
+    world.verifier.unknown_key_seen().await;
+}

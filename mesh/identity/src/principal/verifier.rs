@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use aws_lc_rs::digest::{SHA256, digest};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use tokio::sync::Notify;
 
 use super::cache::Cache;
 use super::claims::{Claims, Wire};
@@ -25,6 +26,7 @@ pub struct Verifier {
     keys: ArcSwap<Keys>,
     cache: Cache,
     rules: Validation,
+    unknown_key: Notify,
 }
 
 #[derive(Default)]
@@ -49,7 +51,14 @@ impl Verifier {
             keys: ArcSwap::default(),
             cache: Cache::default(),
             rules,
+            unknown_key: Notify::new(),
         }
+    }
+
+    /// Waits until a token came under a key that is not published here: time to ask for the keys again. Anybody can
+    /// invent a key id, so whoever asks must not ask at every wake-up.
+    pub async fn unknown_key_seen(&self) {
+        self.unknown_key.notified().await;
     }
 
     /// Replaces the published keys (key id and Ed25519 public key).
@@ -90,7 +99,10 @@ impl Verifier {
             return Err(PrincipalError::Malformed);
         }
         let kid = header.kid.ok_or(PrincipalError::Malformed)?;
-        let key = keys.published.get(&kid).ok_or(PrincipalError::UnknownKey)?;
+        let key = keys.published.get(&kid).ok_or_else(|| {
+            self.unknown_key.notify_one();
+            PrincipalError::UnknownKey
+        })?;
         let key = DecodingKey::from_ed_der(key);
         let wire = decode::<Wire<Claims>>(token, &key, &self.rules)
             .map_err(|error| match error.kind() {
