@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use futures::future::{BoxFuture, FutureExt};
 use http::{HeaderMap, Request, Response};
-use preau_mesh::Mesh;
+use preau_mesh::{Mesh, TraceContext};
 use preau_proto::contract::{Contract, Method, Role};
 use tonic::body::Body;
 use tonic::{Status, body};
@@ -17,6 +17,7 @@ use crate::local::Local;
 use crate::principals::{Principals, SessionToken};
 use crate::proxy::Proxy;
 use crate::refusal::Refusal;
+use crate::trace;
 
 const HEALTH: [&str; 2] = [
     "/grpc.health.v1.Health/Check",
@@ -83,7 +84,12 @@ impl Service<Request<Body>> for Edge {
 }
 
 impl Inner {
-    async fn answer(&self, path: &str, request: Request<Body>) -> Result<Response<Body>, Status> {
+    async fn answer(
+        &self,
+        path: &str,
+        mut request: Request<Body>,
+    ) -> Result<Response<Body>, Status> {
+        trace::normalise(request.headers_mut());
         // Paths are compared as they came: no decoding, no folding, no query. What is not
         // exactly a method's path is no method, so no variant slips past a policy.
         if request.uri().query().is_some() {
@@ -112,15 +118,17 @@ impl Inner {
         request: Request<Body>,
     ) -> Result<Response<Body>, Status> {
         let session = self.session(method, &request)?;
+        let trace = TraceContext::extract(request.headers());
         let principal = match &session {
-            Some(session) => Some(self.principals.principal(session).await?),
+            Some(session) => Some(self.principals.principal(session, trace).await?),
             None => None,
         };
-        let answered = self.proxy.forward(method, request, principal).await;
-        if let Some(session) = session.filter(|_| method.path == SIGN_OUT) {
-            self.principals.forget(&session);
-        }
-        answered
+        // When this call is over, however it ends: a caller who hangs up has signed out too.
+        let _forgetting = session
+            .as_ref()
+            .filter(|_| method.path == SIGN_OUT)
+            .map(|session| self.principals.forget_afterwards(session));
+        self.proxy.forward(method, request, principal).await
     }
 
     /// The session that the call acts for, if the method has to do with one.
@@ -149,7 +157,8 @@ impl Inner {
         let session = SessionToken::from_headers(headers)
             .map_err(|refusal| refusal.into_status(path))?
             .ok_or_else(|| Refusal::NotSignedIn.into_status(path))?;
-        let principal = self.principals.principal(&session).await?;
+        let trace = TraceContext::extract(headers);
+        let principal = self.principals.principal(&session, trace).await?;
         let token = principal.to_str().unwrap_or_default();
         let claims = self
             .mesh

@@ -24,6 +24,7 @@ mod refusal;
 mod sniff;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use accept::{BindError, Drained, bind, serve};
 pub use config::Config;

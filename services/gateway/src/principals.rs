@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use http::{HeaderMap, HeaderValue, header};
-use preau_mesh::{Channel, Mesh, WallClock, own_request};
+use preau_mesh::{Channel, Inherited, Mesh, TraceContext, WallClock, own_request};
 use preau_proto::identity::v1::MintPrincipalRequest;
 use preau_proto::identity::v1::session_service_client::SessionServiceClient;
 use tokio::time::Instant;
@@ -92,11 +92,15 @@ impl Principals {
         }
     }
 
-    /// The session's principal token, good for a few seconds at least.
+    /// The session's principal token, good for a few seconds at least. A mint is part of `trace`.
     ///
     /// # Errors
     /// What `identity` says of the session, or that it cannot be asked.
-    pub(crate) async fn principal(&self, session: &SessionToken) -> Result<HeaderValue, Status> {
+    pub(crate) async fn principal(
+        &self,
+        session: &SessionToken,
+        trace: Option<TraceContext>,
+    ) -> Result<HeaderValue, Status> {
         let came = Instant::now();
         let key = session.key();
         let slot = self.slot(key);
@@ -106,7 +110,7 @@ impl Principals {
             Outcome::Failed { status, at } if came <= *at => return Err(status.clone()),
             _ => {}
         }
-        match self.mint(session).await {
+        match self.mint(session, trace).await {
             Ok((token, until)) => {
                 *outcome = Outcome::Minted {
                     token: token.clone(),
@@ -126,14 +130,25 @@ impl Principals {
         }
     }
 
-    /// Forgets a session at once. A mint under way keeps its slot to itself, out of the map.
-    pub(crate) fn forget(&self, session: &SessionToken) {
-        self.lock().remove(&session.key());
+    /// Forgets a session when the guard goes. A mint under way keeps its slot to itself, out of the map.
+    pub(crate) fn forget_afterwards(&self, session: &SessionToken) -> Forgetting<'_> {
+        Forgetting {
+            principals: self,
+            key: session.key(),
+        }
     }
 
-    async fn mint(&self, session: &SessionToken) -> Result<(HeaderValue, Instant), Status> {
-        let request = own_request(MintPrincipalRequest {
+    async fn mint(
+        &self,
+        session: &SessionToken,
+        trace: Option<TraceContext>,
+    ) -> Result<(HeaderValue, Instant), Status> {
+        let mut request = own_request(MintPrincipalRequest {
             session_token: session.0.clone(),
+        });
+        request.extensions_mut().insert(Inherited {
+            trace,
+            deadline: None,
         });
         let minted = self
             .identity
@@ -171,6 +186,18 @@ impl Principals {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Slot>>> {
         // Nothing in here panics half-way through a change, so a poisoned map is a whole map.
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Forgets one session when it goes.
+pub(crate) struct Forgetting<'a> {
+    principals: &'a Principals,
+    key: Key,
+}
+
+impl Drop for Forgetting<'_> {
+    fn drop(&mut self) {
+        self.principals.lock().remove(&self.key);
     }
 }
 
