@@ -10,7 +10,7 @@ use tonic::Request;
 use tonic::metadata::MetadataValue;
 
 pub(crate) use channel::Channel;
-pub(crate) use retry::{Attempts, retry};
+pub(crate) use retry::{Attempts, retry, retry_patiently};
 pub(crate) use sessions::{Session, Sessions};
 pub(crate) use status::{failure, reason};
 

@@ -7,6 +7,7 @@ mod first_admin;
 mod identities;
 mod kek;
 mod lock;
+mod ports;
 mod process;
 mod roles;
 mod signals;

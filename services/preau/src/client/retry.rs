@@ -9,15 +9,35 @@ use tonic_types::StatusExt;
 
 const BASE: Duration = Duration::from_millis(100);
 const CAP: Duration = Duration::from_secs(5);
-const TRIES: u32 = 8;
+/// When somebody waits at a terminal: about half a second in all.
+const BRISK: u32 = 4;
+/// In the middle of a transfer: a server may restart meanwhile.
+const PATIENT: u32 = 12;
 
-/// Calls until it works, fails for good, or eight tries are used up.
-pub(crate) async fn retry<T, F, C>(mut call: C) -> Result<T, Status>
+/// Calls until it works, fails for good, or four tries are used up.
+pub(crate) async fn retry<T, F, C>(call: C) -> Result<T, Status>
 where
     C: FnMut() -> F,
     F: Future<Output = Result<T, Status>>,
 {
-    let mut attempts = Attempts::default();
+    repeat(call, BRISK).await
+}
+
+/// The same with patience, for calls of a transfer that has begun.
+pub(crate) async fn retry_patiently<T, F, C>(call: C) -> Result<T, Status>
+where
+    C: FnMut() -> F,
+    F: Future<Output = Result<T, Status>>,
+{
+    repeat(call, PATIENT).await
+}
+
+async fn repeat<T, F, C>(mut call: C, tries: u32) -> Result<T, Status>
+where
+    C: FnMut() -> F,
+    F: Future<Output = Result<T, Status>>,
+{
+    let mut attempts = Attempts { failed: 0, tries };
     loop {
         match call().await {
             Ok(value) => return Ok(value),
@@ -27,12 +47,20 @@ where
 }
 
 /// How often something failed in a row.
-#[derive(Default)]
 pub(crate) struct Attempts {
     failed: u32,
+    tries: u32,
 }
 
 impl Attempts {
+    /// None yet, of a transfer.
+    pub(crate) fn patient() -> Self {
+        Self {
+            failed: 0,
+            tries: PATIENT,
+        }
+    }
+
     /// Something went well: counting begins anew.
     pub(crate) fn reset(&mut self) {
         self.failed = 0;
@@ -44,7 +72,7 @@ impl Attempts {
         let asked = status
             .get_details_retry_info()
             .and_then(|info| info.retry_delay);
-        if self.failed >= TRIES || !(asked.is_some() || is_transient(&status)) {
+        if self.failed >= self.tries || !(asked.is_some() || is_transient(&status)) {
             return Err(status);
         }
         // Full jitter over a doubling ceiling; what the server asks for is a floor, capped like
@@ -94,7 +122,7 @@ mod tests {
         })
         .await;
         assert_eq!(answer.expect_err("fails").code(), Code::Unavailable);
-        assert_eq!(calls.get(), TRIES);
+        assert_eq!(calls.get(), BRISK);
     }
 
     #[tokio::test(start_paused = true)]

@@ -34,6 +34,7 @@ pub(crate) struct Plan {
 /// Reads or begins the journal and creates the platform's administrator.
 pub(crate) async fn plan(config: &Config, identity: &Identity) -> Result<Option<Plan>, Failure> {
     if accounts::exist(config) {
+        accounts::show(config)?;
         return Ok(None);
     }
     if let Some(journal) = Journal::read(config)? {
@@ -76,9 +77,8 @@ pub(crate) async fn fill(config: &Config, plan: Plan, url: &str) -> Result<(), F
         ),
         Stopped::Failed(failure) => failure,
     })?;
-    accounts::write(config, &school.journal.accounts)?;
-    eprint!("{}", accounts::table(&school.journal));
-    school.journal.finish(config)
+    school.journal.finish(config)?;
+    accounts::show(config)
 }
 
 enum Stopped {

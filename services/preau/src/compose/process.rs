@@ -1,30 +1,28 @@
 //! One process: locked, bound, built, serving, drained.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use preau_mesh::transport::BindError;
-use preau_mesh::{Drained, IdentityStore, Listener, ListenerConfig, Mesh, MeshError, system_clock};
+use preau_mesh::{Drained, IdentityStore, Issuer, Mesh, MeshError, system_clock};
 use preau_proto::contract::Contract;
 use prometheus_client::registry::Registry;
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::admin_http::{self, Ready};
+use super::ports::{Addresses, Ports, listener_config};
 use super::roles::Services;
 use super::signals::Signals;
 use super::{demo, identities, lock, roles, signing_keys};
-use crate::config::Config;
-use crate::failure::{Exit, Failure};
+use crate::config::{Config, ROLES};
+use crate::failure::Failure;
 
-/// The gateway drains for at most this long, then the mesh behind it: together well under 30 s.
+/// The gateway drains first, for at most this long.
 const GATEWAY_DRAIN: Duration = Duration::from_secs(12);
-const MESH_DRAIN: Duration = Duration::from_secs(8);
-/// For tasks and databases after that.
+/// For tasks and databases at the very end.
 const CLOSE: Duration = Duration::from_secs(5);
 
 /// What a start is asked to do besides serving.
@@ -45,7 +43,7 @@ pub(crate) async fn run(
     let mut signals = Signals::install()?;
     let _locks = lock::lock(&config, &roles)?;
     let process = tokio::select! {
-        started = Process::start(&config, &roles, &options) => started?,
+        started = start(&config, &roles, &options) => started?,
         // Nothing serves yet and every write so far was a transaction: there is nothing to drain.
         signal = signals.wait() => {
             tracing::info!(signal, "stopped while starting");
@@ -56,77 +54,38 @@ pub(crate) async fn run(
     process.until_stopped(&mut signals).await
 }
 
-struct Process {
-    addresses: Addresses,
-    ready: Ready,
-    services: Services,
-    /// Ends the gateway.
-    edge_stop: CancellationToken,
-    /// Ends the mesh listener.
-    mesh_stop: CancellationToken,
-    /// Ends everything else.
-    task_stop: CancellationToken,
-    edge: Option<JoinHandle<preau_gateway::Drained>>,
-    mesh: JoinHandle<Result<Drained, MeshError>>,
-    tasks: TaskTracker,
-}
-
-#[derive(Clone, Copy)]
-struct Addresses {
-    gateway: Option<SocketAddr>,
-    mesh: SocketAddr,
-    admin: SocketAddr,
-}
-
-/// The ports, taken before anything slow begins: what cannot be had is known at once.
-struct Ports {
-    gateway: Option<TcpListener>,
-    mesh: Listener,
-    admin: TcpListener,
-    addresses: Addresses,
-}
-
-impl Ports {
-    async fn bind(config: &Config, roles: &[&str]) -> Result<Self, Failure> {
-        let gateway = match roles.contains(&"gateway") {
-            true => Some(
-                preau_gateway::bind(config.gateway.address)
-                    .await
-                    .map_err(gateway_failure)?,
-            ),
-            false => None,
-        };
-        let mesh = Listener::bind(config.mesh.address, listener_config())
-            .await
-            .map_err(|error| mesh_failure(config, &error))?;
-        let admin = admin_http::bind(config.admin.address).await?;
-        let unknown = |error| {
-            Failure::new(
-                format_args!("cannot tell the port: {error}"),
-                "a bound socket",
-                "try again",
-            )
-        };
-        let addresses = Addresses {
-            gateway: gateway
-                .as_ref()
-                .map(TcpListener::local_addr)
-                .transpose()
-                .map_err(unknown)?,
-            mesh: mesh.local_addr(),
-            admin: admin.local_addr().map_err(unknown)?,
-        };
-        Ok(Self {
-            gateway,
-            mesh,
-            admin,
-            addresses,
-        })
+async fn start(
+    config: &Config,
+    roles: &[&'static str],
+    options: &Options,
+) -> Result<Process, Failure> {
+    let built = Built::new(config, roles, options).await?;
+    let plan = match (options.demo, &built.services.identity) {
+        (true, Some(identity)) => demo::plan(config, identity).await?,
+        _ => None,
+    };
+    let (process, keys) = built.serve(config, roles);
+    if roles.contains(&"identity") {
+        process.wait_for_keys(keys).await?;
     }
+    if let (Some(plan), Some(address)) = (plan, process.addresses.gateway) {
+        demo::fill(config, plan, &format!("http://{address}")).await?;
+    }
+    Ok(process)
 }
 
-impl Process {
-    async fn start(
+/// Everything constructed, nothing served.
+struct Built {
+    contract: Contract,
+    ports: Ports,
+    registry: Registry,
+    mesh: Mesh,
+    issuer: Arc<dyn Issuer>,
+    services: Services,
+}
+
+impl Built {
+    async fn new(
         config: &Config,
         roles: &[&'static str],
         options: &Options,
@@ -134,16 +93,15 @@ impl Process {
         let contract = Contract::load()
             .map_err(|error| Failure::new(error, "the contract in this build", "build it again"))?;
         let ports = Ports::bind(config, roles).await?;
-        let addresses = ports.addresses;
-
         let mut registry = Registry::default();
         let store = IdentityStore::new(roles::trust_domain(config)?, system_clock());
         let mesh = Mesh::builder(store, contract.clone())
             .peers(config.mesh.peers.clone())
-            .local(reachable(addresses.mesh))
+            .local(ports.addresses.local_mesh())
             .listener_config(listener_config())
             .registry(&mut registry)
             .build();
+        warn_of_missing_peers(config, roles);
 
         let has_ca = roles.contains(&"control");
         let ca = has_ca
@@ -151,78 +109,100 @@ impl Process {
             .transpose()?;
         let token = options.join_token.as_deref();
         let issuer = identities::establish(config, &mesh, roles, ca.as_ref(), token).await?;
-        let mut services = roles::open(config, roles, &mesh, ca).await?;
-        let planned = match (options.demo, &services.identity) {
-            (true, Some(identity)) => demo::plan(config, identity).await?,
-            _ => None,
-        };
-
-        let (edge_stop, mesh_stop, task_stop) = Default::default();
-        let tasks = TaskTracker::new();
-        identities::keep(
-            config,
-            mesh.identities(),
-            &issuer,
-            roles,
-            &tasks,
-            &task_stop,
-        );
-        tasks.spawn(services.sweeping(CancellationToken::clone(&task_stop)));
-        let ready = Ready::default();
-        tasks.spawn(admin_http::serve(
-            ports.admin,
+        let services = roles::open(config, roles, &mesh, ca).await?;
+        Ok(Self {
+            contract,
+            ports,
             registry,
-            ready.clone(),
-            task_stop.clone(),
-        ));
-
-        let servers = std::mem::take(&mut services.servers);
-        let mesh_serving = tokio::spawn(mesh.clone().serve(
-            ports.mesh,
-            servers,
-            CancellationToken::clone(&mesh_stop),
-        ));
-        let keys = watch::Sender::new(false);
-        let mut keys_known = keys.subscribe();
-        tasks.spawn(signing_keys::keep_fresh(
-            mesh.clone(),
-            roles[0],
-            keys,
-            task_stop.clone(),
-        ));
-        let edge = ports.gateway.map(|listener| {
-            let config = gateway_config(config);
-            tokio::spawn(preau_gateway::serve(
-                listener,
-                mesh.clone(),
-                contract,
-                config,
-                CancellationToken::clone(&edge_stop),
-            ))
-        });
-
-        let process = Self {
-            addresses,
-            ready,
+            mesh,
+            issuer,
             services,
-            edge_stop,
-            mesh_stop,
-            task_stop,
-            edge,
-            mesh: mesh_serving,
-            tasks,
-        };
-        if roles.contains(&"identity") {
-            process.wait_for_keys(&mut keys_known).await?;
-        }
-        if let (Some(plan), Some(address)) = (planned, addresses.gateway) {
-            demo::fill(config, plan, &format!("http://{address}")).await?;
-        }
-        Ok(process)
+        })
     }
 
+    /// Starts everything; the receiver turns true when principals can be verified.
+    fn serve(
+        mut self,
+        config: &Config,
+        roles: &[&'static str],
+    ) -> (Process, watch::Receiver<bool>) {
+        let stops = Stops::default();
+        let tasks = TaskTracker::new();
+        let identities = self.mesh.identities();
+        identities::keep(
+            config,
+            identities,
+            &self.issuer,
+            roles,
+            &tasks,
+            &stops.tasks,
+        );
+        tasks.spawn(self.services.sweeping(stops.tasks.clone()));
+        let ready = Ready::default();
+        let administration = admin_http::serve(
+            self.ports.admin,
+            self.registry,
+            ready.clone(),
+            stops.tasks.clone(),
+        );
+        tasks.spawn(administration);
+
+        let servers = std::mem::take(&mut self.services.servers);
+        let serving = self
+            .mesh
+            .clone()
+            .serve(self.ports.mesh, servers, stops.mesh.clone());
+        let mesh = tokio::spawn(serving);
+        let keys = watch::Sender::new(false);
+        let keys_known = keys.subscribe();
+        let fetching =
+            signing_keys::keep_fresh(self.mesh.clone(), roles[0], keys, stops.tasks.clone());
+        tasks.spawn(fetching);
+        let edge = self.ports.gateway.map(|listener| {
+            let (mesh, config) = (self.mesh.clone(), gateway_config(config));
+            let stop = stops.edge.clone();
+            tokio::spawn(preau_gateway::serve(
+                listener,
+                mesh,
+                self.contract,
+                config,
+                stop,
+            ))
+        });
+        let process = Process {
+            addresses: self.ports.addresses,
+            services: self.services,
+            ready,
+            stops,
+            edge,
+            mesh,
+            tasks,
+        };
+        (process, keys_known)
+    }
+}
+
+/// One after the other, from the outside in.
+#[derive(Default)]
+struct Stops {
+    edge: CancellationToken,
+    mesh: CancellationToken,
+    tasks: CancellationToken,
+}
+
+struct Process {
+    addresses: Addresses,
+    services: Services,
+    ready: Ready,
+    stops: Stops,
+    edge: Option<JoinHandle<preau_gateway::Drained>>,
+    mesh: JoinHandle<Result<Drained, MeshError>>,
+    tasks: TaskTracker,
+}
+
+impl Process {
     /// The first call over the mesh: when it is answered, handshake, policy and database work.
-    async fn wait_for_keys(&self, known: &mut watch::Receiver<bool>) -> Result<(), Failure> {
+    async fn wait_for_keys(&self, mut known: watch::Receiver<bool>) -> Result<(), Failure> {
         let answered =
             tokio::time::timeout(Duration::from_secs(10), known.wait_for(|known| *known)).await;
         match answered {
@@ -270,18 +250,18 @@ impl Process {
 
     /// From the outside in: whoever is still answered needs what is behind it.
     async fn drain(self, mesh_serves: bool) {
-        self.edge_stop.cancel();
+        self.stops.edge.cancel();
         if let Some(edge) = self.edge
             && !edge.is_finished()
             && let Ok(drained) = edge.await
         {
             tracing::info!(cut = drained.cut, "the gateway is drained");
         }
-        self.mesh_stop.cancel();
+        self.stops.mesh.cancel();
         if mesh_serves && let Ok(Ok(drained)) = self.mesh.await {
             tracing::info!(?drained, "the mesh is drained");
         }
-        self.task_stop.cancel();
+        self.stops.tasks.cancel();
         self.tasks.close();
         let closed = async {
             self.tasks.wait().await;
@@ -307,7 +287,7 @@ async fn edge_ended(edge: &mut Option<JoinHandle<preau_gateway::Drained>>) -> Fa
     }
 }
 
-fn mesh_ended(ended: Result<Result<Drained, MeshError>, tokio::task::JoinError>) -> Failure {
+fn mesh_ended(ended: Result<Result<Drained, MeshError>, JoinError>) -> Failure {
     match ended {
         Ok(Err(error)) => Failure::new(
             error,
@@ -322,11 +302,25 @@ fn mesh_ended(ended: Result<Result<Drained, MeshError>, tokio::task::JoinError>)
     }
 }
 
-fn listener_config() -> ListenerConfig {
-    ListenerConfig {
-        drain: MESH_DRAIN,
-        ..ListenerConfig::default()
+/// A role that is neither here nor among the peers is looked for here, and not found.
+fn warn_of_missing_peers(config: &Config, roles: &[&str]) {
+    for role in ROLES {
+        let missing = !roles.contains(&role) && !config.mesh.peers.contains_key(role);
+        if let Some(caller) = roles
+            .iter()
+            .find(|from| calls(from, role))
+            .filter(|_| missing)
+        {
+            tracing::warn!(
+                "{caller} calls {role}, which is not in this process: set mesh.peers.{role}"
+            );
+        }
     }
+}
+
+/// Every role asks control for certificates and identity for keys.
+fn calls(from: &str, to: &str) -> bool {
+    matches!(to, "control" | "identity") || from == "gateway" || (from, to) == ("files", "roster")
 }
 
 fn gateway_config(config: &Config) -> preau_gateway::Config {
@@ -336,50 +330,5 @@ fn gateway_config(config: &Config) -> preau_gateway::Config {
         drain: GATEWAY_DRAIN,
         cors_origins: origins.filter_map(|origin| origin.parse().ok()).collect(),
         ..preau_gateway::Config::default()
-    }
-}
-
-/// Where this very process reaches a socket of its own.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    address
-}
-
-fn gateway_failure(error: preau_gateway::BindError) -> Failure {
-    use preau_gateway::BindError;
-    match error {
-        BindError::NotLoopback(address) => Failure::new(
-            "the gateway speaks plain HTTP, on this machine only",
-            address,
-            "use a loopback address such as 127.0.0.1",
-        )
-        .exit(Exit::Usage),
-        BindError::InUse(address) => Failure::new(
-            "gateway port in use",
-            address,
-            "stop the process that listens there, or choose another with --gateway (port 0 takes any free one)",
-        )
-        .exit(Exit::InUse),
-        BindError::Io { address, source } => {
-            Failure::new(format_args!("cannot listen for the gateway: {source}"), address, "choose another with --gateway")
-        }
-    }
-}
-
-fn mesh_failure(config: &Config, error: &BindError) -> Failure {
-    let address = config.mesh.address;
-    match error {
-        BindError::InUse { .. } => Failure::new(
-            "mesh port in use",
-            address,
-            "stop the process that listens there, or choose another with --mesh (port 0 takes any free one)",
-        )
-        .exit(Exit::InUse),
-        error => Failure::new(error, address, "choose another with --mesh"),
     }
 }

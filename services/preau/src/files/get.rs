@@ -88,7 +88,7 @@ impl Get<'_> {
             part.restart()?;
         }
         let bar = progress::bar(&self.node.name, self.content.size, part.length);
-        let mut attempts = Attempts::default();
+        let mut attempts = Attempts::patient();
         while part.length < self.content.size {
             let before = part.length;
             let broke = match self.stream(part, &bar).await {

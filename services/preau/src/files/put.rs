@@ -17,7 +17,7 @@ use super::progress;
 use super::reader::{self, Cut, Part};
 use super::remote::RemoteName;
 use super::spaces::{find, folder_id, space_id};
-use crate::client::{Channel, Gateway, failure, reason, retry};
+use crate::client::{Channel, Gateway, failure, reason, retry, retry_patiently};
 use crate::failure::Failure;
 
 /// Parts at once, if the server wants that many.
@@ -250,7 +250,7 @@ impl Put<'_> {
         part: Part,
         bar: &ProgressBar,
     ) -> Result<(), Status> {
-        retry(|| async {
+        retry_patiently(|| async {
             let request = PutPartRequest {
                 upload_id: upload_id.to_owned(),
                 index: part.index,
@@ -276,7 +276,7 @@ impl Put<'_> {
     }
 
     async fn committed(&self, upload_id: &str, hash: Vec<u8>) -> Result<Node, Status> {
-        let answer = retry(|| async {
+        let answer = retry_patiently(|| async {
             let request = CommitRequest {
                 upload_id: upload_id.to_owned(),
                 blake3: hash.clone(),

@@ -5,16 +5,15 @@ use std::fmt::Write;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::journal::Journal;
+use super::journal::PLATFORM_FILE;
 use crate::config::Config;
 use crate::failure::{Failure, at_path};
-use crate::private;
 
 pub(super) const SCHOOL: &str = "Lycée de la Grande Ourse";
 pub(super) const CLASSES: [&str; 2] = ["2de A", "2de B"];
 
 /// The file of accounts: its presence says that the school is made.
-const FILE: &str = "demo-accounts.json";
+pub(super) const ACCOUNTS_FILE: &str = "demo-accounts.json";
 
 /// One account as `demo-accounts.json` lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,21 +148,28 @@ pub(super) fn password() -> String {
 
 /// Whether the school was made at an earlier start.
 pub(super) fn exist(config: &Config) -> bool {
-    config.data_dir.join(FILE).exists()
+    config.data_dir.join(ACCOUNTS_FILE).exists()
 }
 
-/// Writes the accounts down, readable by the owner alone.
-pub(super) fn write(config: &Config, accounts: &[Account]) -> Result<(), Failure> {
-    let path = config.data_dir.join(FILE);
-    let text = serde_json::to_vec_pretty(accounts).expect("strings are JSON");
-    private::write(&path, &text)
-        .map_err(|error| at_path("cannot write the accounts down", &path, &error))
+/// Prints the accounts, to standard error: standard output has one line for programs.
+pub(super) fn show(config: &Config) -> Result<(), Failure> {
+    let path = config.data_dir.join(ACCOUNTS_FILE);
+    let text =
+        std::fs::read(&path).map_err(|error| at_path("cannot read the accounts", &path, &error))?;
+    let accounts: Vec<Account> = serde_json::from_slice(&text).map_err(|_| {
+        Failure::new(
+            "the file of accounts is damaged",
+            path.display(),
+            "start without --demo; the data are fine",
+        )
+    })?;
+    eprint!("{}", table(&accounts));
+    Ok(())
 }
 
-/// What the start prints.
-pub(super) fn table(journal: &Journal) -> String {
+fn table(accounts: &[Account]) -> String {
     let mut text = format!("\n{SCHOOL}: sign in with\n\n");
-    for account in &journal.accounts {
+    for account in accounts {
         let role = match account.role {
             Kind::Student => "student",
             Kind::Teacher => "teacher",
@@ -178,15 +184,9 @@ pub(super) fn table(journal: &Journal) -> String {
         } = account;
         let _ = writeln!(text, "  {role:8} {class:6} {name:20} {login:20} {password}");
     }
-    let platform = &journal.platform;
     let _ = writeln!(
         text,
-        "  {:8} {:6} {:20} {:20} {}",
-        "platform", "-", "", platform.login, platform.password
-    );
-    let _ = writeln!(
-        text,
-        "\nAlso in {FILE} and demo-platform.json of the data directory.\n"
+        "\nThese are in {ACCOUNTS_FILE} of the data directory, the platform's administrator is in {PLATFORM_FILE}.\n"
     );
     text
 }

@@ -1,17 +1,18 @@
 //! What was made of the demonstration school so far.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::accounts::{self, Account};
+use super::accounts::{self, ACCOUNTS_FILE, Account};
 use crate::config::Config;
 use crate::failure::{Failure, at_path};
 use crate::private;
 
 const FILE: &str = "demo-progress.json";
-const PLATFORM_FILE: &str = "demo-platform.json";
+/// The platform administrator's credentials: for join tokens, other schools.
+pub(super) const PLATFORM_FILE: &str = "demo-platform.json";
 
 /// Decided once, before the first account is made.
 #[derive(Serialize, Deserialize)]
@@ -84,12 +85,10 @@ impl Journal {
         Ok(id)
     }
 
-    /// Everything is made: only the administrator's credentials remain of it.
-    pub(super) fn finish(self, config: &Config) -> Result<(), Failure> {
-        let path = config.data_dir.join(PLATFORM_FILE);
-        let text = serde_json::to_vec_pretty(&self.platform).expect("strings are JSON");
-        private::write(&path, &text)
-            .map_err(|error| at_path("cannot write the account down", &path, &error))?;
+    /// Everything is made. The accounts come last but one: their file says that the school stands.
+    pub(super) fn finish(&self, config: &Config) -> Result<(), Failure> {
+        write(&config.data_dir.join(PLATFORM_FILE), &self.platform)?;
+        write(&config.data_dir.join(ACCOUNTS_FILE), &self.accounts)?;
         self.discard();
         Ok(())
     }
@@ -100,15 +99,14 @@ impl Journal {
     }
 
     fn save(&self) -> Result<(), Failure> {
-        let text = serde_json::to_vec_pretty(self).expect("strings are JSON");
-        private::write(&self.path, &text).map_err(|error| {
-            at_path(
-                "cannot remember the demonstration's progress",
-                &self.path,
-                &error,
-            )
-        })
+        write(&self.path, self)
     }
+}
+
+fn write(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_vec_pretty(value).expect("strings are JSON");
+    private::write(path, &text)
+        .map_err(|error| at_path("cannot write the demonstration's accounts", path, &error))
 }
 
 #[cfg(test)]
