@@ -41,6 +41,7 @@ pub const MIGRATIONS: Migrations = Migrations {
 
 pub(crate) use content::Range;
 pub(crate) use sweep::sweep;
+pub(crate) use uploads::Commitment;
 
 /// Spaces, nodes and uploads, stored; their bytes in the vault.
 #[derive(Clone)]

@@ -9,6 +9,7 @@ use preau_storage_vault::UploadPlan;
 use super::Files;
 use crate::domain::{Draft, Node, Refusal, Space, Upload, UploadState};
 use crate::error::Error;
+use crate::store::Commitment;
 
 /// Parts worth sending at once: enough to fill a fast line over a long way, few enough for a school's slow one.
 pub(crate) const MAX_PARALLEL: u32 = 4;
@@ -83,22 +84,22 @@ impl Files {
         let caller = incoming.caller()?;
         let upload = self.reach_upload(&caller, upload).await?;
         let space = self.space_for(incoming, &caller, &upload).await?;
-        match upload.get().state {
-            UploadState::Open => {}
-            UploadState::Committed(node) => return self.committed(upload, space, node).await,
-            UploadState::Aborted => return Err(Refusal::Aborted.into()),
-        }
-        let now = self.clock.now();
-        if let Some(node) = self
-            .store
-            .commit_upload(&upload, &space, blake3, now)
-            .await?
-        {
-            return Ok(node);
-        }
-        // Closed since we looked, by the same person elsewhere: a retry beside its original.
-        let upload = self.reach_upload(&caller, upload.get().id).await?;
-        match upload.get().state {
+        let state = match upload.get().state {
+            UploadState::Open => {
+                let now = self.clock.now();
+                match self
+                    .store
+                    .commit_upload(&upload, &space, blake3, now)
+                    .await?
+                {
+                    Commitment::Made(node) => return Ok(node),
+                    // Closed since we looked, by the same person elsewhere: a retry beside its original.
+                    Commitment::Closed(state) => state,
+                }
+            }
+            closed => closed,
+        };
+        match state {
             UploadState::Committed(node) => self.committed(upload, space, node).await,
             UploadState::Open | UploadState::Aborted => Err(Refusal::Aborted.into()),
         }

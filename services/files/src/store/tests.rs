@@ -102,6 +102,5 @@ async fn folder(store: &Store, space: &Space, parent: Option<NodeId>, name: &str
 /// A file of one part, with these bytes.
 async fn file(store: &Store, space: &Space, draft: &Draft, bytes: &'static [u8]) -> Node {
     let upload = uploads::sent(store, space, draft, bytes).await;
-    let node = store.commit_upload(&upload, space, None, NOW).await;
-    node.unwrap().unwrap()
+    uploads::commit(store, space, &upload).await
 }

@@ -2,7 +2,7 @@ use preau_kernel::access::Authorized;
 use preau_kernel::clock::Timestamp;
 use preau_kernel::failure::Failure;
 use preau_kernel::ids::{NodeId, UploadId};
-use preau_storage_database::{Scope, params};
+use preau_storage_database::{Scope, Tx, params};
 use preau_storage_vault::{Content, UploadPlan};
 
 use super::nodes::{free_place, insert};
@@ -10,6 +10,15 @@ use super::rows::{self, parent_key};
 use super::{Store, retrying};
 use crate::domain::{Body, Draft, FileBody, Node, Space, Upload, UploadState};
 use crate::error::Error;
+
+/// What came of a commit.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Commitment {
+    /// The file is there.
+    Made(Node),
+    /// The upload was closed before, and this is how.
+    Closed(UploadState),
+}
 
 impl Store {
     /// An upload: what an authorization is decided from, so it asks for none.
@@ -66,7 +75,7 @@ impl Store {
         Ok(plan)
     }
 
-    /// Makes the file appear, or answers `None` when the upload is no longer open: somebody else was faster.
+    /// Makes the file appear, unless the upload is open no longer.
     ///
     /// # Errors
     /// [`Error::NameTaken`] and all that the vault may say. The upload stays open.
@@ -76,7 +85,7 @@ impl Store {
         space: &Space,
         blake3: Option<[u8; 32]>,
         now: Timestamp,
-    ) -> Result<Option<Node>, Error> {
+    ) -> Result<Commitment, Error> {
         retrying(|| self.commit_once(upload.get(), space, blake3, now)).await
     }
 
@@ -86,7 +95,7 @@ impl Store {
         space: &Space,
         blake3: Option<[u8; 32]>,
         now: Timestamp,
-    ) -> Result<Option<Node>, Error> {
+    ) -> Result<Commitment, Error> {
         let school = upload.school.to_string();
         let node = NodeId::new();
         let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
@@ -98,7 +107,7 @@ impl Store {
             )
             .await?;
         if claimed == 0 {
-            return Ok(None);
+            return settled(tx, upload).await.map(Commitment::Closed);
         }
         let draft = Draft {
             parent: upload.parent,
@@ -111,7 +120,7 @@ impl Store {
         let node = file(node, space, draft, depth, &content, now)?;
         insert(&mut tx, space, &node).await?;
         tx.commit().await?;
-        Ok(Some(node))
+        Ok(Commitment::Made(node))
     }
 
     /// Gives an open upload up; answers the state it is in afterwards.
@@ -119,15 +128,10 @@ impl Store {
         &self,
         upload: &Authorized<Upload>,
     ) -> Result<UploadState, Error> {
-        let aborted = retrying(|| self.abort_once(upload.get())).await?;
-        if aborted {
-            return Ok(UploadState::Aborted);
-        }
-        let now = self.upload(upload.get().id).await?;
-        Ok(now.ok_or_else(|| Failure::not_found("upload"))?.state)
+        retrying(|| self.abort_once(upload.get())).await
     }
 
-    async fn abort_once(&self, upload: &Upload) -> Result<bool, Error> {
+    async fn abort_once(&self, upload: &Upload) -> Result<UploadState, Error> {
         let school = upload.school.to_string();
         let id = upload.id.to_string();
         let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
@@ -138,12 +142,29 @@ impl Store {
             )
             .await?;
         if claimed == 0 {
-            return Ok(false);
+            return settled(tx, upload).await;
         }
         self.vault.abort(&mut tx, &school, &id).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(UploadState::Aborted)
     }
+}
+
+/// The state that an upload which is open no longer was left in. Whoever closed it may not have finished committing
+/// (SQLite commits in groups, and a transaction sees those before it in its group): so this one commits too, and by then
+/// the other is durable, or this one is told to run again.
+async fn settled(mut tx: Tx, upload: &Upload) -> Result<UploadState, Error> {
+    let row = tx
+        .fetch_optional(
+            "SELECT upload_id, space_id, class_id, school_id, parent_id, name, person_id, state, node_id
+             FROM uploads WHERE upload_id = $1",
+            params![upload.id.to_string()],
+        )
+        .await?
+        .ok_or_else(|| Failure::not_found("upload"))?;
+    let state = rows::upload(&row)?.state;
+    tx.commit().await?;
+    Ok(state)
 }
 
 fn file(

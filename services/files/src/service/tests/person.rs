@@ -12,7 +12,7 @@ use preau_proto::files::v1::get_node_request::Which;
 use preau_proto::files::v1::space_service_client::SpaceServiceClient;
 use preau_proto::files::v1::upload_service_client::UploadServiceClient;
 use preau_proto::policy::v1::Role;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 use super::world::PART;
 
@@ -283,9 +283,14 @@ pub(super) fn fields(status: &Status) -> Vec<String> {
     fields.map(|(field, _)| field).collect()
 }
 
-/// Everything of a refusal that its caller can see.
-pub(super) fn seen<T: std::fmt::Debug>(answer: Answer<T>) -> (tonic::Code, String, Bytes) {
+/// Everything of a refusal that its caller can see. The details are compared as they read and by their length: the order
+/// in which a map's entries are written is chance, and tells nothing.
+pub(super) fn seen<T: std::fmt::Debug>(answer: Answer<T>) -> (Code, String, Reported, usize) {
     let status = answer.unwrap_err();
-    let details = Bytes::copy_from_slice(status.details());
-    (status.code(), status.message().to_owned(), details)
+    (
+        status.code(),
+        status.message().to_owned(),
+        Reported::of(&status),
+        status.details().len(),
+    )
 }

@@ -1,8 +1,9 @@
 use futures::TryStreamExt;
 use preau_kernel::ids::PersonId;
+use preau_storage_database::{Scope, params};
 
 use super::{both, draft, file, folder, proof, space};
-use crate::domain::{Deleter, Folder, Refusal};
+use crate::domain::{Deleter, Folder, MAX_DELETED, Refusal};
 use crate::error::Error;
 use crate::store::Range;
 
@@ -100,6 +101,48 @@ async fn a_deletion_and_a_newcomer_at_the_same_moment_leave_no_orphan() {
             .await
             .unwrap();
         assert_eq!(left, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_folder_of_more_than_one_deletion_takes_stays_whole() {
+    both(async |store, db| {
+        let space = space(&store).await;
+        let parent = folder(&store, &space, None, "large").await;
+        let person = PersonId::new().to_string();
+        let mut tx = db.begin(Scope::Platform).await.unwrap();
+        // With the folder itself one more than may go.
+        tx.execute(
+            "WITH RECURSIVE numbers (n) AS (
+                 SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n < $1
+             )
+             INSERT INTO nodes
+                 (node_id, space_id, school_id, parent_id, depth, name, name_fold, created_by, created_at)
+             SELECT 'node ' || n, $2, $3, $4, 2, 'name ' || n, 'name ' || n, $5, 0 FROM numbers",
+            params![
+                MAX_DELETED,
+                space.id.to_string(),
+                space.school.to_string(),
+                parent.id.to_string(),
+                person.as_str(),
+            ],
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+
+        let space = proof(space);
+        let refused = store.delete(&space, parent.id, Deleter::Teacher).await;
+        assert!(matches!(refused, Err(Error::Refused(Refusal::TooMany))), "{refused:?}");
+        assert_eq!(store.node(&space, parent.id).await.unwrap(), Some(parent.clone()));
+
+        let mut tx = db.begin(Scope::Platform).await.unwrap();
+        let one = "DELETE FROM nodes WHERE node_id = 'node 1'";
+        assert_eq!(tx.execute(one, &[]).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        let gone = store.delete(&space, parent.id, Deleter::Teacher).await.unwrap();
+        assert_eq!(gone, MAX_DELETED as usize);
     })
     .await;
 }

@@ -3,9 +3,9 @@ use preau_kernel::access::Authorized;
 use preau_kernel::ids::{PersonId, UploadId};
 
 use super::{NOW, both, draft, folder, proof, space};
-use crate::domain::{Draft, Folder, Space, Upload, UploadState};
+use crate::domain::{Draft, Folder, Node, Space, Upload, UploadState};
 use crate::error::Error;
-use crate::store::Store;
+use crate::store::{Commitment, Store};
 
 /// An upload of one part, sent and not committed.
 pub(super) async fn sent(
@@ -32,6 +32,14 @@ pub(super) async fn sent(
         .await;
     assert_eq!(missing.unwrap(), 0);
     upload
+}
+
+/// Commits what nothing stands in the way of.
+pub(super) async fn commit(store: &Store, space: &Space, upload: &Authorized<Upload>) -> Node {
+    match store.commit_upload(upload, space, None, NOW).await.unwrap() {
+        Commitment::Made(node) => node,
+        Commitment::Closed(state) => panic!("closed: {state:?}"),
+    }
 }
 
 #[tokio::test]
@@ -71,10 +79,18 @@ async fn of_many_commits_of_an_upload_one_makes_the_file() {
         let upload = sent(&store, &space, &draft(None, "a", PersonId::new()), b"a").await;
         let commits = (0..4).map(|_| store.commit_upload(&upload, &space, None, NOW));
         let outcomes = futures::future::join_all(commits).await;
-        let made: Vec<_> = outcomes.into_iter().filter_map(Result::unwrap).collect();
+        let mut made = Vec::new();
+        let mut closed = Vec::new();
+        for outcome in outcomes {
+            match outcome.unwrap() {
+                Commitment::Made(node) => made.push(node),
+                Commitment::Closed(state) => closed.push(state),
+            }
+        }
         let [node] = &made[..] else {
             panic!("{made:?}")
         };
+        assert_eq!(closed, [UploadState::Committed(node.id); 3]);
 
         let stored = store.upload(upload.get().id).await.unwrap().unwrap();
         assert_eq!(stored.state, UploadState::Committed(node.id));
@@ -140,14 +156,10 @@ async fn giving_up_answers_the_state_it_finds() {
             .commit_upload(&upload, &space, None, NOW)
             .await
             .unwrap();
-        assert_eq!(late, None);
+        assert_eq!(late, Commitment::Closed(UploadState::Aborted));
 
         let upload = sent(&store, &space, &draft(None, "a", PersonId::new()), b"a").await;
-        let node = store
-            .commit_upload(&upload, &space, None, NOW)
-            .await
-            .unwrap()
-            .unwrap();
+        let node = commit(&store, &space, &upload).await;
         let state = store.abort_upload(&upload).await.unwrap();
         assert_eq!(state, UploadState::Committed(node.id));
         assert_eq!(

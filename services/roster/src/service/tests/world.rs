@@ -1,6 +1,5 @@
 //! The roster in a small world of schools, and people who use it in few words.
 
-use bytes::Bytes;
 use preau_kernel::clock::Clock;
 use preau_kernel::ids::{AuthorityId, PersonId, SchoolId, SessionId};
 use preau_mesh::principal::{GrantClaim, ScopeClaim};
@@ -11,7 +10,7 @@ use preau_proto::roster::v1 as wire;
 use preau_proto::roster::v1::class_service_client::ClassServiceClient;
 use preau_storage_database::testing;
 use tempfile::TempDir;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 use super::directory::TestDirectory;
 use crate::domain::School;
@@ -207,9 +206,14 @@ pub(super) fn fields<T: std::fmt::Debug>(answer: Answer<T>) -> Vec<String> {
     fields.map(|(field, _)| field).collect()
 }
 
-/// Everything of a refusal that its caller can see.
-pub(super) fn seen<T: std::fmt::Debug>(answer: Answer<T>) -> (tonic::Code, String, Bytes) {
+/// Everything of a refusal that its caller can see. The details are compared as they read and by their length: the order
+/// in which a map's entries are written is chance, and tells nothing.
+pub(super) fn seen<T: std::fmt::Debug>(answer: Answer<T>) -> (Code, String, Reported, usize) {
     let status = answer.unwrap_err();
-    let details = Bytes::copy_from_slice(status.details());
-    (status.code(), status.message().to_owned(), details)
+    (
+        status.code(),
+        status.message().to_owned(),
+        Reported::of(&status),
+        status.details().len(),
+    )
 }
