@@ -59,6 +59,15 @@ pub async fn owner(schema: &str) -> Db {
         .unwrap_or_else(|error| panic!("cannot connect to the test's PostgreSQL: {error}"))
 }
 
+/// The address of an empty PostgreSQL database, for a program that makes its tables itself. The role in it owns the
+/// database and is no superuser, so row-level security binds it.
+///
+/// # Panics
+/// If PostgreSQL is not installed (`make deps`).
+pub async fn postgres_url() -> String {
+    server::new_database(&fresh_schema()).await
+}
+
 /// A schema name nobody uses.
 pub fn fresh_schema() -> String {
     format!("t_{:016x}", rand::random::<u64>())

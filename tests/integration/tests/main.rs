@@ -10,6 +10,7 @@ mod disk;
 mod lifecycle;
 mod matrix;
 mod mesh_port;
+mod postgres;
 mod privacy;
 mod school;
 mod two_processes;

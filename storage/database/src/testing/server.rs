@@ -40,18 +40,42 @@ struct Server {
 
 /// The address of the server for this role.
 pub(super) async fn url(role: &str) -> String {
-    static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
-    let started = tokio::task::spawn_blocking(|| SERVER.get_or_init(Server::find_or_start)).await;
-    match started.expect("starting the server does not panic") {
-        Ok(server) => format!(
-            "postgres://{role}@127.0.0.1:{}/{DATABASE}?sslmode=disable",
-            server.port
-        ),
-        Err(why) => panic!("no PostgreSQL for tests: {why}"),
+    Server::of_this_run().await.url(role, DATABASE)
+}
+
+/// The address of a new database, for its owner.
+pub(super) async fn new_database(name: &str) -> String {
+    let server = Server::of_this_run().await;
+    let statement = format!("CREATE DATABASE {name} OWNER {OWNER_ROLE}");
+    if let Err(why) = server.run_sql(&statement) {
+        panic!("no database for a test: {why}");
     }
+    server.url(OWNER_ROLE, name)
 }
 
 impl Server {
+    async fn of_this_run() -> &'static Self {
+        static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
+        let started =
+            tokio::task::spawn_blocking(|| SERVER.get_or_init(Server::find_or_start)).await;
+        match started.expect("starting the server does not panic") {
+            Ok(server) => server,
+            Err(why) => panic!("no PostgreSQL for tests: {why}"),
+        }
+    }
+
+    fn url(&self, role: &str, database: &str) -> String {
+        let port = self.port;
+        format!("postgres://{role}@127.0.0.1:{port}/{database}?sslmode=disable")
+    }
+
+    fn run_sql(&self, statement: &str) -> Result<Output, String> {
+        let programs = programs().ok_or("PostgreSQL's programs are gone")?;
+        run(Command::new(programs.join("psql"))
+            .args(["-q", "-X", "-h", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(["-U", SERVER_USER, "-d", "postgres", "-c", statement]))
+    }
+
     fn find_or_start() -> Result<Self, String> {
         let cluster = Cluster::new()?;
         let starting = cluster.open_lock("start.lock")?;
