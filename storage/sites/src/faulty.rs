@@ -45,6 +45,8 @@ pub enum Fault {
     Delay(Duration),
     /// The call waits for a permit of this semaphore, then is done: an order imposed without sleeping.
     Hold(Arc<Semaphore>),
+    /// The call is done, then its reply waits for a permit of this semaphore.
+    HoldReply(Arc<Semaphore>),
 }
 
 /// Forwards everything, unless the script says otherwise.
@@ -133,13 +135,22 @@ impl FaultySite {
                 call.await
             }
             Fault::Hold(gate) => {
-                // A closed gate is an open one.
-                if let Ok(permit) = gate.acquire().await {
-                    permit.forget();
-                }
+                pass(&gate).await;
                 call.await
             }
+            Fault::HoldReply(gate) => {
+                let answer = call.await;
+                pass(&gate).await;
+                answer
+            }
         }
+    }
+}
+
+/// Takes a permit for good. A closed gate is an open one.
+async fn pass(gate: &Semaphore) {
+    if let Ok(permit) = gate.acquire().await {
+        permit.forget();
     }
 }
 

@@ -65,6 +65,18 @@ async fn a_held_call_waits_for_its_permit() {
 }
 
 #[tokio::test]
+async fn a_held_reply_comes_after_the_deed() {
+    let (memory, site) = faulty();
+    let gate = Arc::new(Semaphore::new(0));
+    site.script(Operation::Put, [Fault::HoldReply(gate.clone())]);
+    let mut put = site.put_new("a", Bytes::new());
+    assert!((&mut put).now_or_never().is_none());
+    assert_eq!(memory.len(), 1);
+    gate.add_permits(1);
+    put.await.unwrap();
+}
+
+#[tokio::test]
 async fn counting_counts_calls_and_bytes_moved() {
     let site = CountingSite::new(Arc::new(MemorySite::new("memory")));
     site.put_new("a", Bytes::from_static(b"abcd"))
