@@ -69,7 +69,7 @@ pub use error::{KeyError, OpenError};
 pub use kek::Kek;
 pub use layout::{HEADER_LEN, Layout, MAX_PLAINTEXT, SEGMENT_LEN, Span, TAG_LEN};
 pub use open::{Opener, open};
-pub use record::seal;
+pub use record::{seal, seal_into};
 pub use tenant::{ChunkId, TenantKeys, WRAPPED_LEN};
 
 /// 32 random bytes from the operating system's generator: a salt, a key.

@@ -1,6 +1,6 @@
 //! Sealing, and what sealing and opening share.
 
-use aws_lc_rs::aead::Nonce;
+use aws_lc_rs::aead::{Aad, Nonce};
 
 use crate::TenantKeys;
 use crate::layout::{HEADER_LEN, Layout, SEGMENT_LEN, SEGMENT_LOG2, TAG_LEN};
@@ -14,16 +14,34 @@ pub(crate) const COMMITMENT_AT: usize = 16;
 /// Seals a plaintext into a record. Deterministic: `salt` is fresh [`random_bytes`](crate::random_bytes) for every record,
 /// since using one again with other bytes would repeat nonces.
 ///
-/// Encrypts straight from `plaintext` into the record: one pass, one allocation.
-///
 /// # Panics
 /// If the plaintext is longer than [`MAX_PLAINTEXT`](crate::MAX_PLAINTEXT), 256 TiB, which no memory holds.
 #[must_use]
 pub fn seal(keys: &TenantKeys, tenant: &str, salt: &[u8; 32], plaintext: &[u8]) -> Vec<u8> {
     let layout = Layout::of(plaintext.len() as u64).expect("no memory holds more than the limit");
+    let mut record = vec![0; layout.record_len() as usize];
+    seal_into(keys, tenant, salt, plaintext, &mut record);
+    record
+}
+
+/// Like [`seal`], into a buffer that the caller has, such as one used before: fresh memory costs more than encryption.
+///
+/// Encrypts straight from `plaintext` into the record, in one pass.
+///
+/// # Panics
+/// If `record` is not exactly as long as [`Layout::record_len`] says.
+pub fn seal_into(
+    keys: &TenantKeys,
+    tenant: &str,
+    salt: &[u8; 32],
+    plaintext: &[u8],
+    record: &mut [u8],
+) {
+    let layout = Layout::of(plaintext.len() as u64)
+        .filter(|layout| layout.record_len() == record.len() as u64)
+        .expect("the buffer is as long as the record");
     let derived = keys.record(salt);
     let cipher = derived.cipher();
-    let mut record = vec![0; plaintext.len() + HEADER_LEN + layout.segments() as usize * TAG_LEN];
     let (head, mut rest) = record.split_at_mut(HEADER_LEN);
     head.copy_from_slice(&header(layout, derived.commitment()));
     let associated = associated(head, tenant);
@@ -34,12 +52,11 @@ pub fn seal(keys: &TenantKeys, tenant: &str, salt: &[u8; 32], plaintext: &[u8]) 
         let (tag, after) = after.split_at_mut(TAG_LEN);
         rest = after;
         let nonce = nonce(segment, layout.is_last(segment));
-        let aad = aws_lc_rs::aead::Aad::from(associated.as_slice());
+        let aad = Aad::from(associated.as_slice());
         cipher
             .seal_out_of_place_scatter(nonce, aad, body, ciphertext, &[], tag)
             .expect("the buffers are of the right lengths");
     }
-    record
 }
 
 pub(crate) fn header(layout: Layout, commitment: &[u8]) -> [u8; HEADER_LEN] {
