@@ -41,6 +41,7 @@
 //! the recorded hash and the sealed format are ready for them.
 
 mod audit;
+mod buffers;
 mod config;
 mod error;
 mod keyring;

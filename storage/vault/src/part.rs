@@ -155,7 +155,8 @@ impl Put<'_> {
             tenant: tenant.clone(),
             source,
         })?;
-        let work = move || arrival.prepare(&keys, &tenant, salt);
+        let buffers = self.inner.buffers.clone();
+        let work = move || arrival.prepare(&keys, &tenant, &buffers, salt);
         self.inner.workers.run(work).await?
     }
 

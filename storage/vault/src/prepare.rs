@@ -5,11 +5,12 @@ use std::sync::Arc;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest;
 use bytes::Bytes;
-use preau_storage_seal::{ChunkId, TenantKeys, seal};
+use preau_storage_seal::{ChunkId, Layout, TenantKeys, seal_into};
 
 use crate::VaultError;
+use crate::buffers::Buffers;
 use crate::tree::subtree;
-use crate::upload::UploadPlan;
+use crate::upload::{UploadPlan, broken};
 
 /// A part as it arrived.
 #[derive(Clone)]
@@ -64,18 +65,22 @@ impl Arrival {
     /// Verifies and seals.
     pub(crate) fn prepare(
         &self,
-        keys: &Arc<TenantKeys>,
+        keys: &TenantKeys,
         tenant: &str,
+        buffers: &Arc<Buffers>,
         salt: [u8; 32],
     ) -> Result<Prepared, VaultError> {
         let cv = self.verify()?;
-        let record = seal(keys, tenant, &salt, &self.data);
+        let length = self.data.len() as u64;
+        let layout = Layout::of(length).ok_or_else(|| broken("a part's length"))?;
+        let mut record = buffers.take(layout.record_len() as usize);
+        seal_into(keys, tenant, &salt, &self.data, record.as_mut());
         Ok(Prepared {
             cv,
-            id: keys.chunk_id(&self.sha256, self.data.len() as u64),
+            id: keys.chunk_id(&self.sha256, length),
             salt,
-            record_hash: *blake3::hash(&record).as_bytes(),
-            record: Bytes::from(record),
+            record_hash: *blake3::hash(record.as_ref()).as_bytes(),
+            record: record.freeze(),
         })
     }
 }

@@ -8,6 +8,7 @@ use preau_storage_database::Db;
 use preau_storage_seal::Kek;
 use preau_storage_sites::Site;
 
+use crate::buffers::Buffers;
 use crate::config::micros;
 use crate::keyring::Keyring;
 use crate::workers::Workers;
@@ -25,6 +26,7 @@ pub(crate) struct Inner {
     pub(crate) keyring: Keyring,
     pub(crate) config: VaultConfig,
     pub(crate) workers: Workers,
+    pub(crate) buffers: Arc<Buffers>,
     pub(crate) last_orphan_scan: Mutex<Option<SystemTime>>,
     clock: Clock,
 }
@@ -51,6 +53,7 @@ impl Vault {
             keyring,
             config,
             workers: Workers::new(),
+            buffers: Arc::default(),
             last_orphan_scan: Mutex::new(None),
             clock,
         };

@@ -108,19 +108,16 @@ async fn a_site_that_cannot_be_read_is_an_error_and_reading_again_succeeds() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_mid_put_leaves_an_upload_that_resumes_and_an_orphan_that_is_swept()
-{
+async fn a_caller_that_goes_away_after_the_put_leaves_an_upload_that_resumes_and_an_orphan_that_is_swept()
+ {
     let rig = Rig::new(small_parts()).await;
     let data = noise(1, 1024);
     let plan = rig.create(data.len()).await;
-    // The object is put, its reply held back for ever, and then the caller is gone.
-    rig.faulty.script(Operation::Head, []);
-    let gate = Arc::new(Semaphore::new(0));
-    rig.faulty
-        .script(Operation::Put, [Fault::Hold(gate.clone())]);
+    let never = Arc::new(Semaphore::new(0));
+    rig.faulty.script(Operation::Put, [Fault::HoldReply(never)]);
     {
         let mut abandoned = Box::pin(rig.put(&plan, 0, &data));
-        while rig.counting.counts().puts == 0 {
+        while rig.memory.is_empty() {
             assert!((&mut abandoned).now_or_never().is_none());
             tokio::task::yield_now().await;
         }
@@ -128,6 +125,11 @@ async fn a_caller_that_goes_away_mid_put_leaves_an_upload_that_resumes_and_an_or
     assert_eq!(rig.state(&plan).await.unwrap().missing, [(0, 1)]);
     rig.put(&plan, 0, &data).await.unwrap();
     let content = rig.commit(&plan).await.unwrap();
+    assert_eq!(rig.memory.len(), 2);
+    rig.vault.sweep().await.unwrap();
+    rig.advance(25 * HOUR);
+    assert_eq!(rig.vault.sweep().await.unwrap().orphans, 1);
+    assert_eq!(rig.memory.len(), 1);
     assert!(rig.read(&content.id).await.unwrap() == data);
     rig.assert_sound().await;
 }

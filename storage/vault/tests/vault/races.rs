@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::{join, join_all};
 use preau_storage_vault::VaultError;
 
-use crate::support::{Rig, TENANT, commit, create, noise, on_both, put, read, upload};
+use crate::support::{TENANT, commit, create, noise, on_both, put, read, upload};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_parts_sent_twice_each_at_the_same_time_make_one_file() {
@@ -141,7 +141,7 @@ async fn a_part_that_begins_to_share_a_chunk_being_released_is_never_lost() {
                 let (rig, id) = (rig.clone(), old.id.clone());
                 tokio::spawn(async move { rig.release(&id).await })
             };
-            let new = upload_with_retry(&rig, &data).await;
+            let new = upload(&rig.vault, &rig.db, TENANT, &data).await.id;
             releasing.await.unwrap().unwrap();
             rig.vault.sweep().await.unwrap();
             let got = read(&rig.vault, TENANT, &new, 0, None).await.unwrap();
@@ -150,10 +150,6 @@ async fn a_part_that_begins_to_share_a_chunk_being_released_is_never_lost() {
         }
     })
     .await;
-}
-
-async fn upload_with_retry(rig: &Rig, data: &[u8]) -> String {
-    upload(&rig.vault, &rig.db, TENANT, data).await.id
 }
 
 #[tokio::test(flavor = "multi_thread")]
