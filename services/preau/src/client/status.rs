@@ -30,21 +30,10 @@ pub(crate) fn failure(doing: &str, place: impl std::fmt::Display, status: &Statu
         Code::FailedPrecondition => (Exit::Failed, "start again"),
         _ => (Exit::Failed, "look into the server's log"),
     };
-    let fields: Vec<String> = status
-        .get_details_bad_request()
-        .map(|bad| bad.field_violations)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|violation| format!("{}: {}", violation.field, violation.description))
-        .collect();
-    let doing = match fields.is_empty() {
-        true => doing.to_owned(),
-        false => format!("{doing} ({})", fields.join("; ")),
-    };
     let message = status.message();
     let failure = match reason(status) {
         // One of ours: it says itself what to do.
-        Some(_) => Failure::said(&doing, message, place, remedy),
+        Some(_) => Failure::said(doing, message, place, remedy),
         None => Failure::new(format_args!("{doing}: {message}"), place, remedy),
     };
     failure.exit(exit)
