@@ -174,6 +174,8 @@ async fn establish(
     // TLS 1.3 lets a client finish before the server has judged its certificate. Only the server's first byte
     // says that it did, and an alert in its place is a failed dial, not a failed request.
     tokio::select! {
+        // First, because a peer that spoke and went away at once is alive: dial again, do not leave it alone.
+        biased;
         () = life.spoke.notified() => {}
         _ = &mut driver => {
             let reason = life.fault().unwrap_or("the peer closed it");
