@@ -131,17 +131,14 @@ impl Vault {
         upload: &str,
         expected: Option<[u8; 32]>,
     ) -> Result<Content, VaultError> {
-        let mut found = Upload::load_in(tx, tenant, upload).await?;
+        let found = Upload::hold(tx, tenant, upload).await?;
         if found.status == Status::Open {
             let root = self.check_whole(tx, tenant, &found).await?;
             if expected.is_some_and(|expected| expected != root) {
                 return Err(VaultError::FileHashMismatch);
             }
-            if found.close(tx, tenant, Status::Committed).await? {
-                return insert_content(tx, tenant, &found, root, self.inner.now()).await;
-            }
-            // Somebody closed it between our look and our step.
-            found = Upload::load_in(tx, tenant, upload).await?;
+            found.close(tx, tenant, Status::Committed).await?;
+            return insert_content(tx, tenant, &found, root, self.inner.now()).await;
         }
         let content = committed_content(tx, tenant, &found).await?;
         if expected.is_some_and(|expected| expected != content.blake3) {
@@ -155,13 +152,14 @@ impl Vault {
     /// # Errors
     /// [`VaultError::NoSuchUpload`]; [`VaultError::UploadClosed`] if it was committed.
     pub async fn abort(&self, tx: &mut Tx, tenant: &str, upload: &str) -> Result<(), VaultError> {
-        let found = Upload::load_in(tx, tenant, upload).await?;
-        if found.status == Status::Open && found.close(tx, tenant, Status::Aborted).await? {
-            return self.inner.unlink_parts(tx, tenant, &found.content).await;
-        }
-        match Upload::load_in(tx, tenant, upload).await?.status {
+        let found = Upload::hold(tx, tenant, upload).await?;
+        match found.status {
+            Status::Open => {
+                found.close(tx, tenant, Status::Aborted).await?;
+                self.inner.unlink_parts(tx, tenant, &found.content).await
+            }
             Status::Aborted => Ok(()),
-            Status::Open | Status::Committed => Err(VaultError::UploadClosed),
+            Status::Committed => Err(VaultError::UploadClosed),
         }
     }
 
@@ -243,7 +241,10 @@ impl Upload {
         Upload::read(&row.ok_or(VaultError::NoSuchUpload)?)
     }
 
-    async fn load_in(tx: &mut Tx, tenant: &str, upload: &str) -> Result<Upload, VaultError> {
+    /// Loads the row; if the upload is open, nobody else can store a part of it or close it until the transaction ends.
+    async fn hold(tx: &mut Tx, tenant: &str, upload: &str) -> Result<Upload, VaultError> {
+        let lock = "UPDATE vault_upload SET state = 0 WHERE id = $1 AND tenant = $2 AND state = 0";
+        tx.execute(lock, params![upload, tenant]).await?;
         let row = tx.fetch_optional(SELECT, params![upload, tenant]).await?;
         Upload::read(&row.ok_or(VaultError::NoSuchUpload)?)
     }
@@ -296,11 +297,12 @@ impl Upload {
         self.plan.part_count.saturating_sub(self.received)
     }
 
-    /// Leaves the open state; false if it was left already.
-    async fn close(&self, tx: &mut Tx, tenant: &str, to: Status) -> Result<bool, DbError> {
+    /// Leaves the open state for good.
+    async fn close(&self, tx: &mut Tx, tenant: &str, to: Status) -> Result<(), DbError> {
         let sql = "UPDATE vault_upload SET state = $3 WHERE id = $1 AND tenant = $2 AND state = 0";
         let params = params![&self.plan.upload, tenant, to as i64];
-        Ok(tx.execute(sql, params).await? == 1)
+        tx.execute(sql, params).await?;
+        Ok(())
     }
 }
 

@@ -84,7 +84,7 @@ async fn commits_at_the_same_time_give_one_content() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_commit_and_abort_exactly_one_happens() {
     on_both(async |rig| {
-        for round in 0..10 {
+        for round in 0..40 {
             let data = noise(round, 3000);
             let plan = rig.create(data.len()).await;
             for (index, part) in (0..).zip(data.chunks(1024)) {
