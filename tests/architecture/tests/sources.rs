@@ -117,6 +117,66 @@ fn every_crate_opens_with_what_it_is_for() {
     }
 }
 
+/// Where the product may read what is global, each with the reason. Everywhere else it comes in as a parameter.
+const GLOBALS: [(&str, &[(&str, &str)]); 2] = [
+    (
+        "SystemTime::now",
+        &[
+            ("mesh/identity/src/clock.rs", "the mesh's clock"),
+            ("mesh/facade/src/testing.rs", "tokens for tests of services"),
+            ("services/kernel/src/clock.rs", "the services' clock"),
+            (
+                "services/preau/src/compose/roles.rs",
+                "the composition root",
+            ),
+            (
+                "storage/sites/src/folder.rs",
+                "compared with times of the file system",
+            ),
+        ],
+    ),
+    (
+        "env::var",
+        &[
+            (
+                "services/preau/src/cli/run.rs",
+                "the configuration's layer of variables",
+            ),
+            (
+                "services/preau/src/private.rs",
+                "where the user's own files are",
+            ),
+        ],
+    ),
+];
+
+#[test]
+fn clocks_and_the_environment_are_read_only_where_they_come_in() {
+    let root = Workspace::load().root;
+    let is_product = |file: &Path| {
+        let outside = ["tests", "benches"];
+        !file
+            .iter()
+            .any(|part| outside.iter().any(|name| part == *name))
+            && !file.ends_with("tests.rs")
+    };
+    let mut wrong = Vec::new();
+    for file in sources(&root).iter().filter(|file| is_product(file)) {
+        let text = std::fs::read_to_string(root.join(file)).unwrap();
+        // What follows is the file's test module: tests come last.
+        let product = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        for (global, places) in GLOBALS {
+            let used = product
+                .lines()
+                .any(|line| line.contains(global) && !line.trim_start().starts_with("//"));
+            if used && !places.iter().any(|(place, _)| file == Path::new(place)) {
+                wrong.push(format!("{}: {global}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "take these as parameters: {wrong:#?}");
+}
+
 #[test]
 fn every_crate_takes_the_workspace_lints() {
     let workspace = Workspace::load();
