@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use futures::future::{join, join_all};
+use preau_storage_database::{Scope, params, testing};
 use preau_storage_vault::VaultError;
 
-use crate::support::{TENANT, commit, create, noise, on_both, put, read, upload};
+use crate::support::{
+    MIGRATIONS, Rig, TENANT, commit, create, noise, on_both, put, read, small_parts, upload,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_parts_sent_twice_each_at_the_same_time_make_one_file() {
@@ -150,6 +153,40 @@ async fn a_part_that_begins_to_share_a_chunk_being_released_is_never_lost() {
         }
     })
     .await;
+}
+
+/// The same race in its worst order, which PostgreSQL allows: the release looks for references while one is being added.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_waits_for_a_reference_that_is_being_added_and_then_spares_the_chunk() {
+    let db = testing::postgres(&MIGRATIONS).await;
+    let rig = Arc::new(Rig::over(db, small_parts()).await);
+    let old = rig.upload(&noise(1, 1024)).await;
+    let plan = rig.create(1024).await;
+
+    let mut adding = rig.db.begin(Scope::Tenant(TENANT)).await.unwrap();
+    for sql in [
+        "UPDATE vault_upload SET received = 1 WHERE id = $1",
+        "UPDATE vault_chunk SET state = 0 WHERE $1 <> ''",
+        "INSERT INTO vault_part (content, idx, tenant, chunk, len, cv)
+         SELECT u.content, 0, p.tenant, p.chunk, p.len, p.cv FROM vault_part p, vault_upload u WHERE u.id = $1",
+    ] {
+        assert_eq!(adding.execute(sql, params![&plan.upload]).await.unwrap(), 1);
+    }
+    let releasing = {
+        let rig = rig.clone();
+        tokio::spawn(async move { rig.release(&old.id).await })
+    };
+    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'tuple' AND relation = 'vault_chunk'::regclass";
+    while rig.count(waiting).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    adding.commit().await.unwrap();
+    releasing.await.unwrap().unwrap();
+
+    rig.vault.sweep().await.unwrap();
+    let content = rig.commit(&plan).await.unwrap();
+    assert!(rig.read(&content.id).await.unwrap() == noise(1, 1024));
+    rig.assert_sound().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
