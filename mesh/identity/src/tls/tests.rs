@@ -1,16 +1,19 @@
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose};
-use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
-use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::server::WebPkiClientVerifier;
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, NamedGroup, ProtocolVersion, ServerConfig};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{NamedGroup, ProtocolVersion};
+use rustls_pki_types::CertificateDer;
 use time::OffsetDateTime;
 
-use super::{client_config, provider, server_config};
+use super::{client_config, server_config};
 use crate::testing::{HOUR, Presented, Root, authority, dns, domain, handshake, id, store, uri};
 use crate::{IdentityStore, SvidError, WorkloadKey, system_clock};
+
+use careless::{Gullible, Shown, careless_client, careless_server};
+
+mod careless;
 
 type Edit = fn(&mut CertificateParams);
 
@@ -158,68 +161,6 @@ fn now() -> OffsetDateTime {
 
 fn set_uri(params: &mut CertificateParams, text: &str) {
     params.subject_alt_names = vec![uri(text)];
-}
-
-/// A client that shows `presented` and believes any server.
-fn careless_client(presented: Presented) -> Arc<ClientConfig> {
-    let signer = presented.key.handshake_signer().expect("loads");
-    let shown = Shown(Arc::new(CertifiedKey::new(presented.chain, signer)));
-    let config = ClientConfig::builder_with_provider(provider().clone())
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .expect("TLS 1.3")
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Gullible))
-        .with_client_cert_resolver(Arc::new(shown));
-    Arc::new(config)
-}
-
-/// A server that shows `presented` and asks nobody for a certificate.
-fn careless_server(presented: Presented) -> Arc<ServerConfig> {
-    let signer = presented.key.handshake_signer().expect("loads");
-    let shown = Shown(Arc::new(CertifiedKey::new(presented.chain, signer)));
-    let nobody = WebPkiClientVerifier::no_client_auth();
-    server_config(system_clock(), nobody, Arc::new(shown))
-}
-
-#[derive(Debug)]
-struct Shown(Arc<CertifiedKey>);
-
-impl ResolvesServerCert for Shown {
-    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.clone())
-    }
-}
-
-impl rustls::client::ResolvesClientCert for Shown {
-    fn resolve(
-        &self,
-        _hints: &[&[u8]],
-        _schemes: &[rustls::SignatureScheme],
-    ) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.clone())
-    }
-
-    fn has_certs(&self) -> bool {
-        true
-    }
-}
-
-#[derive(Debug)]
-struct Gullible;
-
-impl ServerCertVerifier for Gullible {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    handshake_signatures!();
 }
 
 /// A store of ours under the unscrupulous root.
