@@ -36,6 +36,9 @@
 //! * **V-8** Part, chunk and placement belong to one tenant.
 //! * **V-9** An open upload's count of received parts is the number of its part rows.
 //!
+//! What V-6 does not reach: until the database reuses the space, a deleted salt's bytes may remain in its free pages, its log
+//! and its backups. Shredding is complete when those are gone.
+//!
 //! # Later
 //! Several sites with repair in the background, packs, scrub, receipts and rebuilding from the sites alone: the placement rows,
 //! the recorded hash and the sealed format are ready for them.
