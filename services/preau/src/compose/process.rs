@@ -126,41 +126,32 @@ impl Built {
         config: &Config,
         roles: &[&'static str],
     ) -> (Process, watch::Receiver<bool>) {
-        let stops = Stops::default();
-        let tasks = TaskTracker::new();
-        let identities = self.mesh.identities();
-        identities::keep(
-            config,
-            identities,
-            &self.issuer,
-            roles,
-            &tasks,
-            &stops.tasks,
-        );
-        tasks.spawn(self.services.sweeping(stops.tasks.clone()));
-        let ready = Ready::default();
-        let administration = admin_http::serve(
-            self.ports.admin,
-            self.registry,
+        let (stops, tasks, ready) = (Stops::default(), TaskTracker::new(), Ready::default());
+        let (mesh, stop) = (self.mesh, &stops.tasks);
+        identities::keep(config, mesh.identities(), &self.issuer, roles, &tasks, stop);
+        tasks.spawn(self.services.sweeping(stop.clone()));
+        let (port, registry) = (self.ports.admin, self.registry);
+        tasks.spawn(admin_http::serve(
+            port,
+            registry,
             ready.clone(),
-            stops.tasks.clone(),
-        );
-        tasks.spawn(administration);
-
-        let servers = std::mem::take(&mut self.services.servers);
-        let serving = self
-            .mesh
-            .clone()
-            .serve(self.ports.mesh, servers, stops.mesh.clone());
-        let mesh = tokio::spawn(serving);
+            stop.clone(),
+        ));
         let keys = watch::Sender::new(false);
         let keys_known = keys.subscribe();
-        let fetching =
-            signing_keys::keep_fresh(self.mesh.clone(), roles[0], keys, stops.tasks.clone());
-        tasks.spawn(fetching);
+        tasks.spawn(signing_keys::keep_fresh(
+            mesh.clone(),
+            roles[0],
+            keys,
+            stop.clone(),
+        ));
+
+        let servers = std::mem::take(&mut self.services.servers);
+        let serving = mesh
+            .clone()
+            .serve(self.ports.mesh, servers, stops.mesh.clone());
         let edge = self.ports.gateway.map(|listener| {
-            let (mesh, config) = (self.mesh.clone(), gateway_config(config));
-            let stop = stops.edge.clone();
+            let (mesh, config, stop) = (mesh.clone(), gateway_config(config), stops.edge.clone());
             tokio::spawn(preau_gateway::serve(
                 listener,
                 mesh,
@@ -172,10 +163,10 @@ impl Built {
         let process = Process {
             addresses: self.ports.addresses,
             services: self.services,
+            mesh: tokio::spawn(serving),
             ready,
             stops,
             edge,
-            mesh,
             tasks,
         };
         (process, keys_known)

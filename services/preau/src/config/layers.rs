@@ -97,68 +97,64 @@ impl Provider for Named {
 
 /// What types cannot say.
 fn check(figment: &Figment, config: &Config) -> Result<(), Failure> {
-    let wrong = |key: &str| Err(explain::value(figment, key, None));
-    if !config.gateway.address.ip().is_loopback() {
-        return wrong("gateway.address");
+    let Config {
+        gateway,
+        mesh,
+        admin,
+        database,
+        log,
+        ..
+    } = config;
+    let domain = preau_mesh::TrustDomain::parse(&mesh.trust_domain);
+    let filter = log.filter.parse::<tracing_subscriber::filter::Targets>();
+    let pages = database.sqlite_max_pages;
+    let checks = [
+        ("gateway.address", gateway.address.ip().is_loopback()),
+        ("admin.address", admin.address.ip().is_loopback()),
+        (
+            "gateway.max_connections",
+            (1..=1_000_000).contains(&gateway.max_connections),
+        ),
+        (
+            "gateway.cors_origins",
+            gateway.cors_origins.iter().all(|origin| is_origin(origin)),
+        ),
+        ("mesh.trust_domain", domain.is_ok()),
+        (
+            "mesh.leaf_lifetime_seconds",
+            (5..=86_400).contains(&mesh.leaf_lifetime_seconds),
+        ),
+        (
+            "mesh.renew_every_seconds",
+            (1..=43_200).contains(&mesh.renew_every_seconds),
+        ),
+        (
+            "database.sqlite_max_pages",
+            pages.is_none_or(|pages| pages != 0 && pages != u32::MAX),
+        ),
+        (
+            "database.url",
+            database.url.as_deref().is_none_or(is_postgres),
+        ),
+        ("log.filter", filter.is_ok()),
+    ];
+    if let Some((key, _)) = checks.iter().find(|(_, right)| !right) {
+        return Err(explain::value(figment, key, None));
     }
-    if !config.admin.address.ip().is_loopback() {
-        return wrong("admin.address");
+    let wrong_peer =
+        |(role, address): &(&String, &String)| !is_role(role) || !is_host_and_port(address);
+    match mesh.peers.iter().find(wrong_peer) {
+        Some((role, address)) => Err(explain::value(
+            figment,
+            &format!("mesh.peers.{role}"),
+            Some(address),
+        )),
+        None => Ok(()),
     }
-    if !(1..=1_000_000).contains(&config.gateway.max_connections) {
-        return wrong("gateway.max_connections");
-    }
-    if config
-        .gateway
-        .cors_origins
-        .iter()
-        .any(|origin| !is_origin(origin))
-    {
-        return wrong("gateway.cors_origins");
-    }
-    if preau_mesh::TrustDomain::parse(&config.mesh.trust_domain).is_err() {
-        return wrong("mesh.trust_domain");
-    }
-    if !(5..=86_400).contains(&config.mesh.leaf_lifetime_seconds) {
-        return wrong("mesh.leaf_lifetime_seconds");
-    }
-    if !(1..=43_200).contains(&config.mesh.renew_every_seconds) {
-        return wrong("mesh.renew_every_seconds");
-    }
-    for (role, address) in &config.mesh.peers {
-        if !is_role(role) || !is_host_and_port(address) {
-            return Err(explain::value(
-                figment,
-                &format!("mesh.peers.{role}"),
-                Some(address),
-            ));
-        }
-    }
-    if config
-        .database
-        .sqlite_max_pages
-        .is_some_and(|pages| pages == 0 || pages == u32::MAX)
-    {
-        return wrong("database.sqlite_max_pages");
-    }
-    let postgres =
-        |url: &String| url.starts_with("postgres://") || url.starts_with("postgresql://");
-    if config
-        .database
-        .url
-        .as_ref()
-        .is_some_and(|url| !postgres(url))
-    {
-        return wrong("database.url");
-    }
-    if config
-        .log
-        .filter
-        .parse::<tracing_subscriber::filter::Targets>()
-        .is_err()
-    {
-        return wrong("log.filter");
-    }
-    Ok(())
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 fn is_origin(origin: &str) -> bool {

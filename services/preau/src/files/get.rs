@@ -21,45 +21,22 @@ pub(crate) async fn get(
     remote: &RemoteName,
     local: Option<&Path>,
 ) -> Result<PathBuf, Failure> {
-    if remote.folder {
-        return Err(Failure::new(
-            "a folder is not a file",
-            remote,
-            "name a file",
-        ));
-    }
     let space_id = space_id(gateway, remote).await?;
+    let folder = || Failure::new("a folder is not a file", remote, "name a file");
+    if remote.folder {
+        return Err(folder());
+    }
     let node = node(gateway, &space_id, remote).await?;
-    let Some(content) = node.content.clone() else {
-        return Err(Failure::new(
-            "a folder is not a file",
-            remote,
-            "name a file",
-        ));
-    };
+    let content = node.content.clone().ok_or_else(folder)?;
     let local = destination(&node, local);
     let mut part = PartFile::open(&local)?;
-    let resumed = part.length > 0;
     let get = Get {
         gateway,
         remote,
         node: &node,
         content: &content,
     };
-    get.fetch(&mut part).await?;
-    if part.hash() != content.blake3 && resumed {
-        // What was there before is of another file, or damaged: once more from the start.
-        part.restart()?;
-        get.fetch(&mut part).await?;
-    }
-    if part.hash() != content.blake3 {
-        part.remove();
-        return Err(Failure::new(
-            "the bytes that came are not the file's",
-            remote,
-            "try again; if it stays so, tell the operator",
-        ));
-    }
+    get.whole(&mut part).await?;
     part.finish(&local)?;
     Ok(local)
 }
@@ -82,6 +59,25 @@ struct Get<'a> {
 }
 
 impl Get<'_> {
+    /// Fetches until the hash is right: once more from the start when what was there before spoils it.
+    async fn whole(&self, part: &mut PartFile) -> Result<(), Failure> {
+        let resumed = part.length > 0;
+        self.fetch(part).await?;
+        if resumed && part.hash() != self.content.blake3 {
+            part.restart()?;
+            self.fetch(part).await?;
+        }
+        if part.hash() == self.content.blake3 {
+            return Ok(());
+        }
+        part.remove();
+        Err(Failure::new(
+            "the bytes that came are not the file's",
+            self.remote,
+            "try again; if it stays so, tell the operator",
+        ))
+    }
+
     /// Reads to the end, beginning again where a broken stream stopped.
     async fn fetch(&self, part: &mut PartFile) -> Result<(), Failure> {
         if part.length > self.content.size {

@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
 use preau_proto::files::v1::upload_service_client::UploadServiceClient;
 use preau_proto::files::v1::{
-    CommitRequest, CreateUploadRequest, GetUploadRequest, Node, PutPartRequest, Upload,
+    CommitRequest, CreateUploadRequest, GetUploadRequest, Node, PartRange, PutPartRequest, Upload,
 };
 use tonic::{Code, Status};
 use unicode_normalization::UnicodeNormalization;
@@ -18,7 +18,7 @@ use super::reader::{self, Cut, Part};
 use super::remote::RemoteName;
 use super::spaces::{find, folder_id, space_id};
 use crate::client::{Channel, Gateway, failure, reason, retry, retry_patiently};
-use crate::failure::Failure;
+use crate::failure::{Failure, at_path};
 
 /// Parts at once, if the server wants that many.
 const IN_FLIGHT: u32 = 4;
@@ -61,37 +61,21 @@ struct Target {
 }
 
 async fn target(gateway: &Gateway, local: &Path, remote: &RemoteName) -> Result<Target, Failure> {
-    let local_name: String = local
-        .canonicalize()
-        .ok()
-        .and_then(|path| Some(path.file_name()?.to_str()?.nfc().collect()))
-        .ok_or_else(|| {
-            Failure::new(
-                "the file's name is not UTF-8",
-                local.display(),
-                "rename the file",
-            )
-        })?;
     let space_id = space_id(gateway, remote).await?;
-    let into = |folder: RemoteName, parent_id: String, space_id: String| Target {
-        shown: folder.join(&local_name),
-        space_id,
-        parent_id,
-        name: local_name.clone(),
-    };
     if remote.folder {
         let parent_id = folder_id(gateway, &space_id, remote).await?;
-        return Ok(into(remote.clone(), parent_id, space_id));
+        return Target::within(remote, parent_id, space_id, local);
     }
     if let Some(node) = find(gateway, &space_id, remote).await? {
-        return match node.content {
-            None => Ok(into(remote.clone(), node.node_id, space_id)),
-            Some(_) => Err(Failure::new(
-                "cannot put: there is a file of this name",
-                remote,
-                "choose another name, or remove the old one first with `preau files rm`",
-            )),
-        };
+        if node.content.is_none() {
+            return Target::within(remote, node.node_id, space_id, local);
+        }
+        let remedy = "choose another name, or remove the old one first with `preau files rm`";
+        return Err(Failure::new(
+            "cannot put: there is a file of this name",
+            remote,
+            remedy,
+        ));
     }
     let (Some(parent), Some(name)) = (remote.parent(), remote.name()) else {
         return Err(Failure::new("cannot put", remote, "name a file"));
@@ -102,6 +86,36 @@ async fn target(gateway: &Gateway, local: &Path, remote: &RemoteName) -> Result<
         name: name.to_owned(),
         space_id,
     })
+}
+
+impl Target {
+    /// Under the local file's own name in a remote folder.
+    fn within(
+        folder: &RemoteName,
+        parent_id: String,
+        space_id: String,
+        local: &Path,
+    ) -> Result<Self, Failure> {
+        let path = local.canonicalize();
+        let path = path.map_err(|error| at_path("cannot read the file", local, &error))?;
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name: String = name
+            .ok_or_else(|| {
+                Failure::new(
+                    "the file's name is not UTF-8",
+                    local.display(),
+                    "rename the file",
+                )
+            })?
+            .nfc()
+            .collect();
+        Ok(Self {
+            shown: folder.join(&name),
+            space_id,
+            parent_id,
+            name,
+        })
+    }
 }
 
 enum Resumed {
@@ -195,23 +209,12 @@ impl Put<'_> {
             part_count: upload.part_count,
         };
         self.check(cut, source.size)?;
-        let missing: Vec<_> = upload
-            .missing
-            .iter()
-            .map(|run| (run.first, run.count))
-            .collect();
-        let missing_count: u64 = missing.iter().map(|(_, count)| u64::from(*count)).sum();
+        let missing = Missing::of(upload);
         let done = source
             .size
-            .saturating_sub(missing_count * u64::from(cut.part_size));
+            .saturating_sub(missing.count() * u64::from(cut.part_size));
         let bar = progress::bar(&self.target.name, source.size, done);
-        let wanted = move |index: u32| {
-            missing.iter().any(|(first, count)| {
-                index
-                    .checked_sub(*first)
-                    .is_some_and(|offset| offset < *count)
-            })
-        };
+        let wanted = move |index| missing.has(index);
         let (parts, whole) = reader::read(file, local, source, cut, wanted);
         let in_flight = upload.max_parallel.clamp(1, IN_FLIGHT) as usize;
         let sent = stream::unfold(parts, |mut parts| async {
@@ -222,15 +225,13 @@ impl Put<'_> {
         .try_for_each(|()| std::future::ready(Ok(())))
         .await;
         bar.finish_and_clear();
-        let whole = whole.await.map_err(|error| {
-            Failure::new(
-                format_args!("the reader stopped: {error}"),
-                &self.target.shown,
-                "try again",
-            )
-        })?;
+        // Gone with the parts' receiver, so this does not wait for a reader that nobody hears.
+        let whole = whole.await;
         sent.map_err(|status| self.failed(&status))?;
-        whole
+        whole.unwrap_or_else(|error| {
+            let what = format!("the reader stopped: {error}");
+            Err(Failure::new(what, &self.target.shown, "try again"))
+        })
     }
 
     /// A server that cuts differently than the file is long is not followed.
@@ -288,5 +289,46 @@ impl Put<'_> {
             .into_inner()
             .node
             .ok_or_else(|| Status::internal("the server answered without a node"))
+    }
+}
+
+/// Runs of parts that the server has not.
+struct Missing(Vec<PartRange>);
+
+impl Missing {
+    fn of(upload: &Upload) -> Self {
+        Self(upload.missing.clone())
+    }
+
+    fn count(&self) -> u64 {
+        self.0.iter().map(|run| u64::from(run.count)).sum()
+    }
+
+    fn has(&self, index: u32) -> bool {
+        let within = |run: &PartRange| {
+            index
+                .checked_sub(run.first)
+                .is_some_and(|offset| offset < run.count)
+        };
+        self.0.iter().any(within)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_parts_are_those_within_the_runs() {
+        let runs = [(0, 1), (3, 2), (u32::MAX, 1)];
+        let runs = runs.map(|(first, count)| PartRange { first, count });
+        let missing = Missing(runs.to_vec());
+        assert_eq!(missing.count(), 4);
+        let asked = [0, 1, 2, 3, 4, 5, u32::MAX - 1, u32::MAX];
+        let has: Vec<u32> = asked
+            .into_iter()
+            .filter(|index| missing.has(*index))
+            .collect();
+        assert_eq!(has, [0, 3, 4, u32::MAX]);
     }
 }
