@@ -161,7 +161,9 @@ async fn establish(
 ) -> Result<Arc<Connection>, TransportError> {
     let life = Arc::new(Life::default());
     let tasks = Tasks::default();
-    let io = TokioIo::new(Observed::new(tls, life.clone()));
+    // Boxed: hyper's tasks for single requests have the size of the one that owns the socket, and each is moved
+    // several times; a TLS session in it is a kilobyte and more.
+    let io = TokioIo::new(Box::new(Observed::new(tls, life.clone())));
     // Subscribed before the wait below, so that no change of the deny list is missed.
     let denied = target.deny_changes();
     let (sender, driver) = builder(config, tasks.clone())
