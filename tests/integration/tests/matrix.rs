@@ -70,8 +70,10 @@ enum Expected {
     Unauthenticated,
     /// None of the caller's roles is in a rule.
     RoleDenied,
-    /// The role fits, the relation does not hold: hidden, or denied where the object is no secret.
+    /// The role fits, the relation does not hold, and the object is no secret.
     RelationDenied,
+    /// The same where even the existence of the object is one.
+    Hidden,
 }
 
 impl Expected {
@@ -90,6 +92,7 @@ impl Expected {
             Self::RelationDenied => {
                 [Code::NotFound, Code::PermissionDenied].contains(&failure.code)
             }
+            Self::Hidden => failure.code == Code::NotFound,
         }
     }
 }
@@ -115,6 +118,8 @@ fn expected(method: &Method, actor: &Actor) -> Expected {
     }
     if fitting.any(|rule| actor.stands(rule.relation, &rule.object)) {
         Expected::Success
+    } else if method.area == "files" {
+        Expected::Hidden
     } else {
         Expected::RelationDenied
     }
