@@ -78,12 +78,18 @@ impl fmt::Display for Failure {
         let line = format!("{}: {}: {}", self.what, self.place, self.remedy);
         // One line whatever a server or a file name says, and nothing a terminal would obey.
         let line: Vec<&str> = line
-            .split(|c: char| c.is_control() || c == '\u{2028}' || c == '\u{2029}')
+            .split(is_obeyed)
             .map(str::trim)
             .filter(|part| !part.is_empty())
             .collect();
         f.write_str(&line.join(" "))
     }
+}
+
+/// Controls, line separators, and what turns the direction of text.
+fn is_obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A failure of the file system at a path.
@@ -117,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_one_line_whatever_its_parts_hold() {
-        let failure = Failure::new("bad\nthing", "a\u{1b}[31mb\r\nc", "do this");
-        assert_eq!(failure.to_string(), "bad thing: a [31mb c: do this");
+        let failure = Failure::new("bad\nthing", "a\u{1b}[31mb\r\nc\u{202e}d", "do this");
+        assert_eq!(failure.to_string(), "bad thing: a [31mb c d: do this");
     }
 }
