@@ -125,3 +125,36 @@ async fn a_message_over_four_mebibytes_is_refused() {
         assert_eq!(status.code(), code, "{status}");
     }
 }
+
+#[tokio::test]
+async fn bytes_that_are_no_message_are_the_callers_fault_and_carry_details() {
+    use http_body_util::BodyExt as _;
+    use tower::{Service as _, ServiceExt as _};
+
+    let pair = pair("files", RoleServer::new("files"), "gateway").await;
+    // One gRPC frame of three bytes that begin a field and never end it.
+    let body = http_body_util::Full::new(bytes::Bytes::from_static(&[
+        0, 0, 0, 0, 3, 0x0a, 0xff, 0xff,
+    ]));
+    let body = tonic::body::Body::new(body.map_err(|never| match never {}));
+    let mut request = http::Request::post("/preau.mesh.v1.ProbeService/Echo")
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .body(body)
+        .expect("a request");
+    let token = pair.token_for(preau_proto::contract::Role::Teacher);
+    request
+        .headers_mut()
+        .insert("x-preau-principal", token.parse().expect("a header"));
+    let mut channel = pair.client();
+    let response = channel
+        .ready()
+        .await
+        .expect("ready")
+        .call(request)
+        .await
+        .expect("an answer");
+    let status = Status::from_header_map(response.headers()).expect("trailers only");
+    assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+    assert_eq!(Reported::of(&status).reason, "MALFORMED_MESSAGE");
+}

@@ -8,6 +8,7 @@
 mod admission;
 mod decision;
 mod guard;
+mod unreadable;
 
 use std::convert::Infallible;
 use std::sync::Arc;

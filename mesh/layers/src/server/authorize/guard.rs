@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use super::Admission;
+use super::{Admission, unreadable};
 use crate::fault::Fault;
 use crate::observe::grpc_status;
 
@@ -71,7 +71,10 @@ where
 
 fn check(response: Response<Body>, admission: &Admission) -> Response<Body> {
     let has_failed = || grpc_status(response.headers()).is_some_and(|code| code != Code::Ok);
-    if admission.is_discharged() || !admission.method.needs_principal() || has_failed() {
+    if has_failed() {
+        return unreadable::explained(response, admission);
+    }
+    if admission.is_discharged() || !admission.method.needs_principal() {
         return response;
     }
     let path = &admission.method.path;
