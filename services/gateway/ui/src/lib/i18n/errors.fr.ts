@@ -1,0 +1,63 @@
+// What happened and what to do, for every reason that the server gives, in French.
+
+export const errorsFr = {
+  /** By `ErrorInfo.reason`. */
+  reasons: {
+    NAME_TAKEN: 'Ce nom est déjà pris dans ce dossier (majuscules et minuscules comptent pareil). Choisissez un autre nom.',
+    NOT_YOURS: 'C’est, ou cela contient, le travail de quelqu’un d’autre. Demandez à un enseignant de la classe de le faire.',
+    NOT_FOUND: 'Cela n’existe plus : supprimé ou déplacé entre-temps. Revenez à la liste, elle est à jour.',
+    NOT_A_FILE: 'C’est un dossier, pas un fichier. Ouvrez-le pour télécharger ce qu’il contient.',
+    NOT_A_FOLDER: 'L’endroit choisi n’est pas un dossier. Choisissez-en un autre.',
+    FOLDER_TOO_DEEP: 'Trop de dossiers les uns dans les autres. Choisissez un endroit plus haut.',
+    FOLDER_TOO_LARGE: 'Ce dossier contient trop d’éléments pour le faire d’un coup. Procédez sous-dossier par sous-dossier.',
+    MOVE_INTO_ITSELF: 'Un dossier ne peut pas aller dans lui-même. Choisissez un autre endroit.',
+    NOT_IN_TRASH: 'Ce n’est plus dans la corbeille : restauré ou supprimé entre-temps. La liste est à jour.',
+    INVALID_FIELD: 'Le serveur refuse une valeur. Corrigez-la, puis recommencez.',
+    FILE_TOO_LARGE: 'Ce fichier dépasse la taille permise (1 To). Découpez-le.',
+    FILE_HASH_WRONG: 'Le fichier reçu n’est pas celui envoyé. Recommencez l’envoi.',
+    PART_HASH_WRONG: 'Un morceau s’est abîmé en route. Recommencez l’envoi.',
+    PART_INDEX_WRONG: 'L’envoi s’est mal découpé. Recommencez-le.',
+    PART_LENGTH_WRONG: 'L’envoi s’est mal découpé. Recommencez-le.',
+    PART_CONFLICT: 'Le fichier a changé pendant l’envoi. Choisissez-le de nouveau.',
+    PARTS_MISSING: 'Il manque des morceaux au serveur. Reprenez l’envoi.',
+    UPLOAD_ABORTED: 'Cet envoi a été annulé. Recommencez-le.',
+    UPLOAD_CLOSED: 'Cet envoi est déjà terminé ou annulé. Recommencez-le si le fichier manque.',
+    UPLOAD_COMMITTED: 'Cet envoi est déjà terminé : le fichier est dans son dossier.',
+    UPLOAD_EXPIRED: 'Cet envoi est resté trop longtemps interrompu. Recommencez-le.',
+    STORAGE_FULL: 'Il n’y a plus de place sur le serveur. Prévenez votre établissement ; ce qui est déjà envoyé est gardé.',
+    STORAGE_UNAVAILABLE: 'Le stockage ne répond pas ; ce qui est déjà envoyé est en sûreté. Réessayez dans un instant.',
+    DATABASE_BUSY: 'Le serveur est très occupé. Réessayez dans un instant.',
+    DATABASE_UNAVAILABLE: 'Le serveur ne répond pas pour l’instant. Réessayez dans un instant.',
+    CONCURRENT_CHANGE: 'Quelqu’un a changé la même chose au même moment. Regardez la liste, puis recommencez.',
+    RECORD_CORRUPT: 'Ce fichier est abîmé sur le serveur et n’est pas remis. Prévenez votre établissement.',
+    RECORD_DAMAGED: 'Ce fichier est abîmé sur le serveur et n’est pas remis. Prévenez votre établissement.',
+    ROW_UNREADABLE: 'Une donnée du serveur ne se lit plus. Prévenez votre établissement.',
+    RATE_LIMITED: 'Trop de demandes de suite. Attendez une minute, puis réessayez.',
+    REQUEST_TOO_LARGE: 'La demande est trop longue pour le serveur. Raccourcissez-la.',
+    ROLE_NOT_ALLOWED: 'Votre rôle ne permet pas cela. Adressez-vous à un enseignant ou à l’administration.',
+    RELATION_MISSING: 'Vous n’avez pas accès à cet endroit. Si vous devriez l’avoir, prévenez votre établissement.',
+    ROLE_UNREACHABLE: 'Une partie du serveur redémarre. Réessayez dans un instant.',
+    NO_CONNECTION: 'Une partie du serveur redémarre. Réessayez dans un instant.',
+    NOT_SIGNED_IN: 'Vous n’êtes plus connecté. Reconnectez-vous.',
+    SESSION_ENDED: 'Votre session a pris fin. Reconnectez-vous.',
+    SESSION_EXPIRED: 'Votre session a pris fin. Reconnectez-vous.',
+    SESSION_UNKNOWN: 'Votre session a pris fin. Reconnectez-vous.',
+    TOO_MANY_CLASSES: 'Vous êtes inscrit dans trop de classes pour les montrer. Prévenez votre établissement.',
+    NO_SUCH_METHOD: 'Le serveur ne connaît pas encore cette action. Rechargez la page ; si cela continue, prévenez votre établissement.',
+    INTERNAL: 'Quelque chose s’est mal passé de notre côté. Réessayez ; si cela continue, prévenez votre établissement.',
+  },
+  /** Without a reason that we know: by what kind of failure it is. */
+  network: 'Le serveur ne répond pas. Vérifiez la connexion au réseau, puis réessayez.',
+  slow: 'Le serveur a mis trop de temps à répondre. Réessayez dans un instant.',
+  signedOut: 'Votre session a pris fin. Reconnectez-vous.',
+  denied: 'Vous n’avez pas le droit de faire cela. Si vous devriez l’avoir, prévenez votre établissement.',
+  notFound: 'Cela n’existe plus : supprimé ou déplacé entre-temps. Revenez à la liste.',
+  busy: 'Le serveur est occupé ou redémarre. Réessayez dans un instant.',
+  said: (message: string) => `Le serveur refuse : ${message}`,
+  other: 'Quelque chose s’est mal passé. Réessayez ; si cela continue, prévenez votre établissement.',
+  retryIn: (wait: string) => `Attendez ${wait}.`,
+};
+
+export type ErrorTexts = {
+  reasons: Record<keyof (typeof errorsFr)['reasons'], string>;
+} & Omit<typeof errorsFr, 'reasons'>;
