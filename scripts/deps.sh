@@ -83,8 +83,16 @@ cargo_packages() {
   fi
 }
 
+# Cargo marks the target directory for backup programs only when it makes it itself.
+target_directory() {
+  [ -e target/CACHEDIR.TAG ] && return
+  mkdir -p target
+  printf 'Signature: 8a477f597d28d172789f06886806bc55\n# A cache: see https://bford.info/cachedir/\n' >target/CACHEDIR.TAG
+}
+
 check_toolchains
 debian_packages
+target_directory
 python_packages
 node_packages
 cargo_packages

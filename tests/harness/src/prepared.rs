@@ -75,12 +75,13 @@ pub(crate) fn scratch() -> anyhow::Result<TempDir> {
         .with_context(|| format!("making a folder in {}", root.display()))
 }
 
+/// `target/scratch`.
 fn scratch_root() -> anyhow::Result<PathBuf> {
-    let exe = std::env::current_exe()?;
-    let target = exe
+    let binary = binary()?;
+    let target = binary
         .ancestors()
-        .find(|folder| folder.join("CACHEDIR.TAG").is_file())
-        .context("the test does not lie in a target directory")?;
+        .nth(2)
+        .context("target/<profile>/preau")?;
     let root = target.join("scratch");
     std::fs::create_dir_all(&root)?;
     Ok(root)
