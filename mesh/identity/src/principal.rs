@@ -19,14 +19,17 @@ pub const SKEW: u64 = 5;
 /// Most grants a token may carry.
 pub const MAX_GRANTS: usize = 64;
 
-/// Why a token is refused. Only [`Expired`](Self::Expired), [`NotYetValid`](Self::NotYetValid) and
-/// [`UnknownKey`](Self::UnknownKey) happen to honest callers.
+/// Why a token is refused. Only [`NoKeys`](Self::NoKeys), [`Expired`](Self::Expired),
+/// [`NotYetValid`](Self::NotYetValid) and [`UnknownKey`](Self::UnknownKey) happen to honest callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrincipalError {
     /// Not a compact JWS, another algorithm than EdDSA, or claims that do not read.
     #[error("the principal token is malformed or not signed with EdDSA")]
     Malformed,
+    /// The verifier was given no keys yet: nothing is known of the token, and the fault is not its bearer's.
+    #[error("the keys of principal tokens are not known here yet: try again")]
+    NoKeys,
     /// Signed by a key that is not published.
     #[error("the principal token names a key that the identity service does not publish")]
     UnknownKey,

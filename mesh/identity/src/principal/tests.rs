@@ -209,8 +209,19 @@ fn an_unknown_key_a_foreign_key_and_a_withdrawn_key_are_refused() {
     assert_eq!(world.refusal(&foreign), PrincipalError::BadSignature);
     // A token recognised from before must not outlive its key.
     world.verifier.verify(&token).expect("valid");
-    world.verifier.set_keys(Vec::new());
+    world
+        .verifier
+        .set_keys(vec![(stranger.key_id().to_owned(), stranger.public_key())]);
     assert_eq!(world.refusal(&token), PrincipalError::UnknownKey);
+}
+
+#[test]
+fn without_any_key_the_verifier_blames_itself() {
+    let world = World::new();
+    let token = world.sign(&claims());
+    world.verifier.set_keys(Vec::new());
+    assert_eq!(world.refusal(&token), PrincipalError::NoKeys);
+    assert_eq!(world.refusal("not.a.token"), PrincipalError::Malformed);
 }
 
 #[test]

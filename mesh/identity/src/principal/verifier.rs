@@ -37,7 +37,7 @@ struct Keys {
 }
 
 impl Verifier {
-    /// Knows no key yet, so it refuses every token.
+    /// Knows no key yet, so it refuses every token with [`PrincipalError::NoKeys`].
     pub fn new(audience: TrustDomain, clock: WallClock) -> Self {
         let mut rules = Validation::new(Algorithm::EdDSA);
         // Times and audience are checked here, by our clock; the library checks the signature.
@@ -101,7 +101,10 @@ impl Verifier {
         let kid = header.kid.ok_or(PrincipalError::Malformed)?;
         let key = keys.published.get(&kid).ok_or_else(|| {
             self.unknown_key.notify_one();
-            PrincipalError::UnknownKey
+            match keys.published.is_empty() {
+                true => PrincipalError::NoKeys,
+                false => PrincipalError::UnknownKey,
+            }
         })?;
         let key = DecodingKey::from_ed_der(key);
         let wire = decode::<Wire<Claims>>(token, &key, &self.rules)

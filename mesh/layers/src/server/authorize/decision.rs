@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Request};
 use preau_mesh_identity::JOIN;
@@ -201,8 +202,18 @@ fn unauthenticated(reason: &'static str, message: &str) -> Fault {
     Fault::new(Code::Unauthenticated, reason, message)
 }
 
+/// A process that has just started and has not reached identity yet.
+const UNTIL_KEYS_ARE_KNOWN: Duration = Duration::from_millis(500);
+
 fn refusal_of(error: &PrincipalError) -> Fault {
     let reason = match error {
+        PrincipalError::NoKeys => {
+            let fault = Fault::new(Code::Unavailable, "KEYS_NOT_YET_KNOWN", error.to_string());
+            return Fault {
+                retry_after: Some(UNTIL_KEYS_ARE_KNOWN),
+                ..fault
+            };
+        }
         PrincipalError::NotYetValid => "PRINCIPAL_NOT_YET_VALID",
         PrincipalError::TooManyGrants => "PRINCIPAL_TOO_MANY_GRANTS",
         PrincipalError::Malformed => "PRINCIPAL_MALFORMED",

@@ -189,6 +189,25 @@ async fn a_joining_connection_may_join_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn before_keys_are_known_a_user_is_asked_to_come_again_and_not_to_sign_in() {
+    let bench = Bench::new();
+    bench.server.verifier.set_keys(Vec::new());
+    let request = signed(
+        &bench,
+        bench.received("files", Some("gateway"), LIST),
+        Role::Teacher,
+    );
+    let response = answer(&bench, request, |_| panic!("the handler was reached")).await;
+    let status = status_of(&response);
+    let reported = Reported::of(&status);
+    assert_eq!(
+        (status.code(), reported.reason),
+        expect(Code::Unavailable, "KEYS_NOT_YET_KNOWN")
+    );
+    assert!(reported.retry_after.is_some());
+}
+
+#[tokio::test]
 async fn a_user_is_needed_and_must_be_proved() {
     let bench = Bench::new();
     let received = || bench.received("files", Some("gateway"), LIST);
