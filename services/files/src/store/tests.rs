@@ -6,6 +6,7 @@ mod link_keys;
 mod moving;
 mod nodes;
 mod trash;
+mod upgrade;
 mod uploads;
 
 use std::sync::Arc;
@@ -104,14 +105,16 @@ fn deletion(editor: Editor) -> Deletion {
 }
 
 async fn trash(store: &Store, space: &Space, node: &Node) {
-    let deleted = store.trash(&proof(space.clone()), node.id, deletion(Editor::Moderator));
+    let space = proof(space.clone());
+    let deleted = store.trash(&space, node.id, deletion(Editor::Moderator));
     deleted.await.unwrap();
 }
 
 /// The names in a folder (`None`: the root).
 async fn names(store: &Store, space: &Space, folder: Option<&Node>) -> Vec<String> {
     let folder = folder.map_or(Folder::ROOT, |folder| folder.as_folder().unwrap());
-    let nodes = store.children_after(&proof(space.clone()), folder, "", 100);
+    let space = proof(space.clone());
+    let nodes = store.children_after(&space, folder, "", 100);
     let nodes = nodes.await.unwrap().into_iter();
     nodes.map(|node| node.name.as_str().to_owned()).collect()
 }

@@ -21,7 +21,8 @@ async fn copied(store: &Store, from: &Space, node: &Node, to: &Space, wanted: &C
 
 async fn purge(store: &Store, space: &Space, node: &Node) {
     trash(store, space, node).await;
-    let purged = store.purge(&proof(space.clone()), node.id, Editor::Moderator);
+    let space = proof(space.clone());
+    let purged = store.purge(&space, node.id, Editor::Moderator);
     purged.await.unwrap();
 }
 
@@ -86,7 +87,8 @@ async fn bytes_go_with_the_last_that_refers_to_them() {
         // One in the trash is a reference too.
         trash(&store, &there, &third).await;
         purge(&store, &there, &second).await;
-        let back = store.restore(&proof(there.clone()), third.id, Editor::Moderator);
+        let to = proof(there.clone());
+        let back = store.restore(&to, third.id, Editor::Moderator);
         let third = back.await.unwrap();
         assert_eq!(bytes(&store, &there, &third).await.unwrap(), b"a");
         purge(&store, &there, &third).await;
