@@ -99,6 +99,55 @@ impl FileService for Nowhere {
         not_needed()
     }
 
+    async fn rename_node(
+        &self,
+        _: Request<wire::RenameNodeRequest>,
+    ) -> Result<Response<wire::RenameNodeResponse>, Status> {
+        not_needed()
+    }
+
+    async fn move_node(
+        &self,
+        _: Request<wire::MoveNodeRequest>,
+    ) -> Result<Response<wire::MoveNodeResponse>, Status> {
+        not_needed()
+    }
+
+    async fn copy_node(
+        &self,
+        _: Request<wire::CopyNodeRequest>,
+    ) -> Result<Response<wire::CopyNodeResponse>, Status> {
+        not_needed()
+    }
+
+    async fn list_trash(
+        &self,
+        _: Request<wire::ListTrashRequest>,
+    ) -> Result<Response<wire::ListTrashResponse>, Status> {
+        not_needed()
+    }
+
+    async fn restore_node(
+        &self,
+        _: Request<wire::RestoreNodeRequest>,
+    ) -> Result<Response<wire::RestoreNodeResponse>, Status> {
+        not_needed()
+    }
+
+    async fn purge_node(
+        &self,
+        _: Request<wire::PurgeNodeRequest>,
+    ) -> Result<Response<wire::PurgeNodeResponse>, Status> {
+        not_needed()
+    }
+
+    async fn create_download_link(
+        &self,
+        _: Request<wire::CreateDownloadLinkRequest>,
+    ) -> Result<Response<wire::CreateDownloadLinkResponse>, Status> {
+        not_needed()
+    }
+
     async fn delete_node(
         &self,
         _: Request<wire::DeleteNodeRequest>,

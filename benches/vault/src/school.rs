@@ -13,7 +13,9 @@ use preau_proto::contract::Role;
 use preau_proto::files::v1::file_service_client::FileServiceClient;
 use preau_proto::files::v1::space_service_client::SpaceServiceClient;
 use preau_proto::files::v1::upload_service_client::UploadServiceClient;
-use preau_proto::files::v1::{CommitRequest, CreateUploadRequest, ListSpacesRequest, Upload};
+use preau_proto::files::v1::{
+    CommitRequest, CreateUploadRequest, ListSpacesRequest, SpaceKind, Upload,
+};
 use preau_proto::roster::v1::Class;
 use preau_proto::roster::v1::class_service_server::ClassServiceServer;
 use preau_storage_database::{Db, SqliteOptions};
@@ -86,8 +88,9 @@ impl School {
         school.space = spaces
             .into_inner()
             .spaces
-            .first()
-            .context("one space")?
+            .iter()
+            .find(|space| space.kind() == SpaceKind::Class)
+            .context("the class's space")?
             .space_id
             .clone();
         Ok(school)

@@ -42,6 +42,7 @@ pub fn generate_into(folder: &Path) -> io::Result<()> {
         .out_dir(folder)
         .build_transport(false)
         .bytes(".preau.files.v1.PutPartRequest.data")
+        .bytes(".preau.files.v1.OpenResponse.data")
         .bytes(".preau.files.v1.ReadResponse.data")
         .bytes(".preau.mesh.v1.EchoRequest.payload")
         .bytes(".preau.mesh.v1.EchoResponse.payload")

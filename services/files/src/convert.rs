@@ -1,5 +1,6 @@
 //! Wire messages to domain types, once, and back.
 
+use preau_kernel::access::Part;
 use preau_kernel::clock::Timestamp;
 use preau_kernel::failure::Failure;
 use preau_kernel::names::Name;
@@ -7,10 +8,11 @@ use preau_kernel::paging::Keyset;
 use preau_proto::files::v1 as wire;
 use preau_proto::files::v1::get_node_request;
 use preau_proto::roster::v1 as roster;
-use preau_rpc::convert::{id, wire_time};
+use preau_rpc::convert::{id, optional_id, wire_time};
 
-use crate::domain::{Body, MyClass, Node, NodePath, Space};
-use crate::service::{MAX_PARALLEL, Progress, Span, Which};
+use crate::domain::{Body, Holder, Link, MyClass, Node, NodePath};
+use crate::service::{MAX_PARALLEL, MintedLink, MySpace, Place, Progress, Span, Which};
+use crate::store::TrashKey;
 
 pub(crate) fn name(text: &str) -> Result<Name, Failure> {
     Name::parse(text).map_err(|error| Failure::invalid("name", error.to_string()))
@@ -40,10 +42,50 @@ pub(crate) fn after(token: &str) -> Result<String, Failure> {
     Ok(after)
 }
 
-pub(crate) fn span(message: &wire::ReadRequest) -> Span {
+/// The node that a page of the trash starts after: one later than all for the first page.
+pub(crate) fn after_in_trash(token: &str) -> Result<TrashKey, Failure> {
+    let Some(Keyset(parts)) = Keyset::parse(token, 2)? else {
+        return Ok((Timestamp(i64::MAX), String::new()));
+    };
+    let key = match <[String; 2]>::try_from(parts) {
+        Ok([at, node]) => at.parse().ok().map(|at| (Timestamp(at), node)),
+        Err(_) => None,
+    };
+    key.ok_or_else(|| {
+        let problem = "not a token of this list: start from the first page";
+        Failure::invalid("page_token", problem)
+    })
+}
+
+/// A target of a move or a copy.
+pub(crate) fn place(to_space: &str, to_parent: &str) -> Result<Place, Failure> {
+    Ok(Place {
+        space: id("to_space_id", to_space)?,
+        parent: optional_id("to_parent_id", to_parent)?,
+    })
+}
+
+/// A length of 0 reaches to the end.
+pub(crate) fn span(offset: u64, length: u64) -> Span {
     Span {
-        offset: message.offset,
-        length: (message.length > 0).then_some(message.length),
+        offset,
+        length: (length > 0).then_some(length),
+    }
+}
+
+/// Where the gateway serves a link.
+pub(crate) fn wire_link(link: MintedLink) -> wire::CreateDownloadLinkResponse {
+    wire::CreateDownloadLinkResponse {
+        path: format!("/d/{}", link.token),
+        expires_at: Some(wire_time(link.expires_at)),
+    }
+}
+
+pub(crate) fn wire_opened(link: &Link) -> wire::Opened {
+    wire::Opened {
+        name: link.name.as_str().to_owned(),
+        size: link.file.size,
+        blake3: link.file.blake3.to_vec(),
     }
 }
 
@@ -63,8 +105,17 @@ pub(crate) fn optional_hash(field: &str, bytes: &[u8]) -> Result<Option<[u8; 32]
     }
 }
 
+/// A part in a class, if it is one.
+pub(crate) fn part(part: roster::Part) -> Option<Part> {
+    match part {
+        roster::Part::Student => Some(Part::Student),
+        roster::Part::Teacher => Some(Part::Teacher),
+        roster::Part::Unspecified => None,
+    }
+}
+
 /// A class as the roster tells it; what does not read is the roster's fault, not the caller's.
-pub(crate) fn my_class(class: roster::Class) -> Result<MyClass, Failure> {
+pub(crate) fn my_class(mine: roster::Part, class: roster::Class) -> Result<MyClass, Failure> {
     let broken = |error: &dyn std::fmt::Display| {
         Failure::internal(format!("roster answered a class: {error}"))
     };
@@ -73,14 +124,25 @@ pub(crate) fn my_class(class: roster::Class) -> Result<MyClass, Failure> {
         school: class.school_id.parse().map_err(|error| broken(&error))?,
         authority: class.authority_id.parse().map_err(|error| broken(&error))?,
         name: class.name,
+        part: part(mine).ok_or_else(|| broken(&"without the caller's part"))?,
     })
 }
 
-pub(crate) fn wire_space(space: Space) -> wire::Space {
+pub(crate) fn wire_space(mine: MySpace) -> wire::Space {
+    let MySpace {
+        space,
+        may_moderate,
+    } = mine;
+    let (kind, class_id) = match space.holder {
+        Holder::Class { id, .. } => (wire::SpaceKind::Class, id.to_string()),
+        Holder::Person(_) => (wire::SpaceKind::Personal, String::new()),
+    };
     wire::Space {
         space_id: space.id.to_string(),
         name: space.name,
-        class_id: space.class.to_string(),
+        class_id,
+        kind: kind.into(),
+        may_moderate,
     }
 }
 
@@ -103,6 +165,7 @@ pub(crate) fn wire_node(node: &Node) -> wire::Node {
         content,
         created_by: node.created_by.to_string(),
         created_at: Some(wire_time(node.created_at)),
+        deleted_at: node.deleted_at.map(wire_time),
     }
 }
 

@@ -1,15 +1,19 @@
 //! Spaces, folders, files, uploads: types and rules. No I/O, no wire, no SQL.
 
-mod deletion;
+mod editing;
+mod link;
+mod link_key;
 mod node;
 mod path;
 mod space;
 mod upload;
 
-pub(crate) use deletion::{Deleter, MAX_DELETED};
+pub(crate) use editing::{Editor, MAX_TREE};
+pub(crate) use link::Link;
+pub(crate) use link_key::{LINK_LIFETIME, LinkKey, LinkToken};
 pub(crate) use node::{Body, FileBody, Folder, MAX_DEPTH, Node};
 pub(crate) use path::NodePath;
-pub(crate) use space::{MyClass, Space};
+pub(crate) use space::{Holder, MyClass, PERSONAL, Space, Tenant};
 pub(crate) use upload::{Draft, Upload, UploadState};
 
 /// Why a rule of the files says no: the request is not wrong in itself, the state or the caller's part is such.
@@ -20,12 +24,21 @@ pub(crate) enum Refusal {
         "folders go {MAX_DEPTH} deep and this one is at the bottom: choose a folder further up"
     )]
     TooDeep,
-    /// A pupil deletes what somebody else made.
-    #[error("this is, or holds, what somebody else made: ask a teacher of the class to delete it")]
+    /// A pupil changes what somebody else made.
+    #[error("this is, or holds, what somebody else made: ask a teacher of the class to do it")]
     NotYours,
-    /// More than [`MAX_DELETED`] nodes at once.
-    #[error("the folder holds more than {MAX_DELETED} things: delete the folders in it first")]
+    /// More than [`MAX_TREE`] nodes at once.
+    #[error("the folder holds more than {MAX_TREE} things: do it for the folders in it first")]
     TooMany,
+    /// A folder moves into itself, or into one below it.
+    #[error("a folder cannot go into itself or below itself: choose a folder elsewhere")]
+    IntoItself,
+    /// From one tenant to another: the bytes are sealed under the first one's key.
+    #[error("the two spaces belong to different schools: download it here and upload it there")]
+    AcrossSchools,
+    /// A node is purged that was not deleted.
+    #[error("this is not in the trash: delete it first")]
+    NotInTrash,
     /// A file where a folder is asked for.
     #[error("that is a file, not a folder: name a folder")]
     NotAFolder,

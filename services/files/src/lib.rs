@@ -1,10 +1,13 @@
-//! Spaces, folders and files: where a class keeps what it shares.
+//! Spaces, folders and files: where a class keeps what it shares, and a person what is theirs.
 //!
 //! Three things to know: [`Deps`], what the service needs; [`server`], which turns them into the mesh role `files`; and
 //! [`sweep`], which the composition root runs now and then. Inside, a call goes `grpc` (decode) → `service` (authorize →
 //! rule → store) → `store` (SQL and the vault, in one transaction); `domain` holds the types and rules. The tenant is
-//! the school of the space's class. Who is in a class is the roster's to say; its answer is believed for
-//! [`MEMBERSHIP_TTL`], and asked for anew before a file appears.
+//! the school of the space's class, or of the person. Who is in a class is the roster's to say; its answer is believed
+//! for [`MEMBERSHIP_TTL`], and asked for anew before a file appears.
+//!
+//! What is deleted lies in the trash for [`KEPT_IN_TRASH`] and can be restored. A copy refers to the same content; the
+//! vault is told to let go of one when its last reference is purged.
 //!
 //! Must not know: how a caller signed in, how the vault seals and places bytes, any other domain service's tables.
 
@@ -19,6 +22,7 @@ use std::sync::Arc;
 
 use preau_kernel::clock::Clock;
 use preau_mesh::{Mesh, RoleServer};
+use preau_proto::files::v1::download_service_server::DownloadServiceServer;
 use preau_proto::files::v1::file_service_server::FileServiceServer;
 use preau_proto::files::v1::space_service_server::SpaceServiceServer;
 use preau_proto::files::v1::upload_service_server::UploadServiceServer;
@@ -26,7 +30,7 @@ use preau_storage_database::Db;
 use preau_storage_vault::{SweepReport, Vault, VaultError};
 
 pub use service::MEMBERSHIP_TTL;
-pub use store::MIGRATIONS;
+pub use store::{KEPT_IN_TRASH, MIGRATIONS};
 
 /// The mesh role this crate serves.
 const ROLE: &str = "files";
@@ -67,16 +71,22 @@ pub fn server(deps: Deps) -> RoleServer {
                 .max_decoding_message_size(MAX_REQUEST),
         )
         .add_service(
+            DownloadServiceServer::new(grpc::Downloads::new(Arc::clone(&files)))
+                .max_decoding_message_size(MAX_REQUEST),
+        )
+        .add_service(
             UploadServiceServer::new(grpc::Uploads::new(files))
                 .max_decoding_message_size(MAX_PART_REQUEST),
         )
 }
 
-/// Removes what is no longer needed: uploads whose time is up, and stored bytes that nothing refers to. Safe beside
+/// Removes what is no longer needed: uploads whose time is up, what has lain in the trash for [`KEPT_IN_TRASH`], and
+/// stored bytes that nothing refers to. Safe beside
 /// anything else, in any number of processes; every few minutes is enough.
 ///
 /// # Errors
 /// The database or a site failed; the next sweep goes on where this one stopped.
 pub async fn sweep(deps: &Deps) -> Result<SweepReport, VaultError> {
-    store::sweep(&deps.db, &deps.vault, deps.clock.now()).await
+    let store = store::Store::new(deps.db.clone(), deps.vault.clone());
+    store.sweep(deps.clock.now()).await
 }

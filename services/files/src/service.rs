@@ -1,5 +1,7 @@
 //! Use cases, each in the same order: look the object up → authorize → rule → store.
 
+mod link_keys;
+mod links;
 mod memberships;
 mod nodes;
 mod reading;
@@ -7,23 +9,27 @@ mod roster;
 mod spaces;
 #[cfg(test)]
 mod tests;
+mod trash;
 mod uploads;
 
-use preau_kernel::access::{Authorized, Caller};
+use preau_kernel::access::{Authorized, Caller, Part};
 use preau_kernel::clock::Clock;
 use preau_kernel::failure::Failure;
 use preau_kernel::ids::SpaceId;
 use preau_rpc::Incoming;
 
+pub(crate) use links::MintedLink;
 pub use memberships::MEMBERSHIP_TTL;
-pub(crate) use nodes::Which;
+pub(crate) use nodes::{Place, Which};
 pub(crate) use reading::Span;
 pub(crate) use roster::Roster;
+pub(crate) use spaces::MySpace;
 pub(crate) use uploads::{MAX_PARALLEL, Progress};
 
-use crate::domain::Space;
+use crate::domain::{Holder, Space};
 use crate::error::Error;
 use crate::store::Store;
+use link_keys::LinkKeys;
 use memberships::Memberships;
 
 /// The use cases of the files.
@@ -31,6 +37,7 @@ pub(crate) struct Files {
     store: Store,
     roster: Roster,
     memberships: Memberships,
+    link_keys: LinkKeys,
     clock: Clock,
 }
 
@@ -44,6 +51,7 @@ impl Files {
     pub(crate) fn new(store: Store, roster: Roster, clock: Clock) -> Self {
         Self {
             memberships: Memberships::new(roster.clone(), clock.clone()),
+            link_keys: LinkKeys::default(),
             store,
             roster,
             clock,
@@ -62,11 +70,21 @@ impl Files {
             .space(space)
             .await?
             .ok_or_else(|| Failure::not_found("space"))?;
-        let person = caller.principal().person;
-        let part = self
-            .memberships
-            .part(incoming.call(), space.class, person)
-            .await?;
+        let part = self.part_in(incoming, caller, &space).await?;
         Ok(caller.authorize_hidden("space", &space.facts(part), space)?)
+    }
+
+    /// The caller's part in the space's class, as it was lately; nobody has a part in a person's space.
+    async fn part_in(
+        &self,
+        incoming: &Incoming,
+        caller: &Caller,
+        space: &Space,
+    ) -> Result<Option<Part>, Error> {
+        let Holder::Class { id, .. } = space.holder else {
+            return Ok(None);
+        };
+        let person = caller.principal().person;
+        Ok(self.memberships.part(incoming.call(), id, person).await?)
     }
 }

@@ -1,16 +1,22 @@
 //! SQL of the files, written once for SQLite and PostgreSQL, and the vault in the same transactions.
 //!
 //! Whoever calls brings an [`Authorized`](preau_kernel::access::Authorized) proof, except to [`Store::space`] and
-//! [`Store::upload`], the look-ups that the proof itself is made from.
+//! [`Store::upload`], the look-ups that the proof itself is made from, and to what download links need: a link is a proof.
 
 mod content;
-mod deletion;
+mod copying;
+mod holding;
+mod link_keys;
+mod moving;
 mod nodes;
+mod removal;
 mod rows;
 mod spaces;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod trash;
+mod trees;
 mod uploads;
 
 use std::future::Future;
@@ -29,6 +35,10 @@ pub const MIGRATIONS: Migrations = Migrations {
             name: "0002_files",
             sql: include_str!("../migrations/sqlite/0002_files.sql"),
         },
+        Migration {
+            name: "0003_everyday",
+            sql: include_str!("../migrations/sqlite/0003_everyday.sql"),
+        },
     ],
     postgres: &[
         preau_storage_vault::POSTGRES[0],
@@ -36,11 +46,17 @@ pub const MIGRATIONS: Migrations = Migrations {
             name: "0002_files",
             sql: include_str!("../migrations/postgres/0002_files.sql"),
         },
+        Migration {
+            name: "0003_everyday",
+            sql: include_str!("../migrations/postgres/0003_everyday.sql"),
+        },
     ],
 };
 
 pub(crate) use content::Range;
-pub(crate) use sweep::sweep;
+pub(crate) use copying::Copy;
+pub use removal::KEPT_IN_TRASH;
+pub(crate) use trash::{Deletion, TrashKey};
 pub(crate) use uploads::Commitment;
 
 /// Spaces, nodes and uploads, stored; their bytes in the vault.

@@ -33,7 +33,7 @@ const MAX_REQUEST: usize = 64 * 1024;
 pub struct Deps {
     /// Its own database, migrated to [`MIGRATIONS`].
     pub db: Db,
-    /// The way to the directory of schools (role `identity`).
+    /// The way to the directory of schools and people (role `identity`).
     pub mesh: Mesh,
     /// The present.
     pub clock: Clock,
@@ -42,9 +42,11 @@ pub struct Deps {
 /// The roster, ready to be served by the mesh.
 #[must_use]
 pub fn server(deps: Deps) -> RoleServer {
+    let directory = deps.mesh.client(ROLE, "identity");
     let roster = service::Roster::new(
         store::Store::new(deps.db),
-        service::Schools::new(deps.mesh.client(ROLE, "identity")),
+        service::Schools::new(directory.clone()),
+        service::People::new(directory),
         deps.clock,
     );
     let classes = ClassServiceServer::new(grpc::Classes::new(Arc::new(roster)))

@@ -2,6 +2,7 @@
 
 mod classes;
 mod enrolments;
+mod people;
 mod schools;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use preau_kernel::failure::Failure;
 use preau_kernel::ids::ClassId;
 
 pub(crate) use classes::NewClass;
+pub(crate) use people::People;
 pub(crate) use schools::Schools;
 
 use crate::domain::Class;
@@ -22,6 +24,7 @@ use crate::store::Store;
 pub(crate) struct Roster {
     store: Store,
     schools: Schools,
+    people: People,
     clock: Clock,
 }
 
@@ -32,10 +35,11 @@ pub(crate) struct Page<T> {
 }
 
 impl Roster {
-    pub(crate) fn new(store: Store, schools: Schools, clock: Clock) -> Self {
+    pub(crate) fn new(store: Store, schools: Schools, people: People, clock: Clock) -> Self {
         Self {
             store,
             schools,
+            people,
             clock,
         }
     }

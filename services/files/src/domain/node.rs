@@ -12,7 +12,7 @@ pub(crate) const MAX_DEPTH: u32 = 32;
 pub(crate) struct Node {
     pub(crate) id: NodeId,
     pub(crate) space: SpaceId,
-    /// `None`: in the root.
+    /// `None`: in the root. In the trash: where it was.
     pub(crate) parent: Option<NodeId>,
     /// Names from the root, this one included.
     pub(crate) depth: u32,
@@ -20,6 +20,8 @@ pub(crate) struct Node {
     pub(crate) body: Body,
     pub(crate) created_by: PersonId,
     pub(crate) created_at: Timestamp,
+    /// Set while the node lies in the trash.
+    pub(crate) deleted_at: Option<Timestamp>,
 }
 
 /// What a node is.
@@ -72,8 +74,14 @@ impl Folder {
 
     /// The depth of what is put in here, if anything may be.
     pub(crate) fn child_depth(&self) -> Result<u32, Refusal> {
-        if self.depth < MAX_DEPTH {
-            Ok(self.depth + 1)
+        self.tree_depth(0)
+    }
+
+    /// The depth of the top of a tree that is put in here, if one that goes `below` further down may be.
+    pub(crate) fn tree_depth(&self, below: u32) -> Result<u32, Refusal> {
+        let top = self.depth.saturating_add(1);
+        if top.saturating_add(below) <= MAX_DEPTH {
+            Ok(top)
         } else {
             Err(Refusal::TooDeep)
         }
@@ -90,5 +98,7 @@ mod tests {
         assert_eq!(Folder::ROOT.child_depth(), Ok(1));
         assert_eq!(at(MAX_DEPTH - 1).child_depth(), Ok(MAX_DEPTH));
         assert_eq!(at(MAX_DEPTH).child_depth(), Err(Refusal::TooDeep));
+        assert_eq!(Folder::ROOT.tree_depth(MAX_DEPTH - 1), Ok(1));
+        assert_eq!(Folder::ROOT.tree_depth(MAX_DEPTH), Err(Refusal::TooDeep));
     }
 }

@@ -1,17 +1,15 @@
 use preau_kernel::access::Facts;
-use preau_kernel::ids::{ClassId, NodeId, PersonId, SchoolId, SpaceId, UploadId};
+use preau_kernel::ids::{NodeId, PersonId, SpaceId, UploadId};
 use preau_kernel::names::Name;
 
-use super::Refusal;
+use super::{Refusal, Tenant};
 
 /// A file on its way in: whose, and what it shall become. Its bytes are the vault's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Upload {
     pub(crate) id: UploadId,
     pub(crate) space: SpaceId,
-    pub(crate) class: ClassId,
-    /// The tenant.
-    pub(crate) school: SchoolId,
+    pub(crate) tenant: Tenant,
     /// Where the file shall be; `None`: in the root.
     pub(crate) parent: Option<NodeId>,
     pub(crate) name: Name,
@@ -33,7 +31,6 @@ impl Upload {
     pub(crate) fn facts(&self) -> Facts {
         Facts {
             owner: Some(self.person),
-            school: Some(self.school),
             ..Facts::default()
         }
     }

@@ -42,6 +42,64 @@ impl Nodes {
         })
     }
 
+    async fn rename(
+        &self,
+        incoming: &Incoming,
+        message: &wire::RenameNodeRequest,
+    ) -> Result<wire::RenameNodeResponse, Error> {
+        let space = id("space_id", &message.space_id)?;
+        let node = id("node_id", &message.node_id)?;
+        let name = convert::name(&message.name)?;
+        let node = self.files.rename(incoming, space, node, &name).await?;
+        let node = Some(convert::wire_node(&node));
+        Ok(wire::RenameNodeResponse { node })
+    }
+
+    async fn relocate(
+        &self,
+        incoming: &Incoming,
+        message: &wire::MoveNodeRequest,
+    ) -> Result<wire::MoveNodeResponse, Error> {
+        let space = id("space_id", &message.space_id)?;
+        let node = id("node_id", &message.node_id)?;
+        let to = convert::place(&message.to_space_id, &message.to_parent_id)?;
+        let node = self.files.move_node(incoming, space, node, to).await?;
+        let node = Some(convert::wire_node(&node));
+        Ok(wire::MoveNodeResponse { node })
+    }
+
+    async fn copy(
+        &self,
+        incoming: &Incoming,
+        message: &wire::CopyNodeRequest,
+    ) -> Result<wire::CopyNodeResponse, Error> {
+        let space = id("space_id", &message.space_id)?;
+        let node = id("node_id", &message.node_id)?;
+        let to = convert::place(&message.to_space_id, &message.to_parent_id)?;
+        let name = match &*message.name {
+            "" => None,
+            name => Some(convert::name(name)?),
+        };
+        let node = self.files.copy(incoming, space, node, to, name).await?;
+        let node = Some(convert::wire_node(&node));
+        Ok(wire::CopyNodeResponse { node })
+    }
+
+    async fn trash(
+        &self,
+        incoming: &Incoming,
+        message: &wire::ListTrashRequest,
+    ) -> Result<wire::ListTrashResponse, Error> {
+        let space = id("space_id", &message.space_id)?;
+        let size = page_size(message.page_size)?;
+        let after = convert::after_in_trash(&message.page_token)?;
+        let page = self.files.list_trash(incoming, space, size, &after).await?;
+        Ok(wire::ListTrashResponse {
+            nodes: page.rows.iter().map(convert::wire_node).collect(),
+            next_page_token: page.next,
+        })
+    }
+
     async fn open(
         &self,
         incoming: Incoming,
@@ -50,7 +108,7 @@ impl Nodes {
         let opened = async {
             let space = id("space_id", &message.space_id)?;
             let node = id("node_id", &message.node_id)?;
-            let span = convert::span(message);
+            let span = convert::span(message.offset, message.length);
             self.files.read(&incoming, space, node, span).await
         };
         let bytes = opened.await.map_err(|error| incoming.status(error))?;
@@ -107,6 +165,81 @@ impl FileService for Nodes {
                 .await?;
             let node = Some(convert::wire_node(&node));
             Ok::<_, Error>(wire::CreateFolderResponse { node })
+        };
+        incoming.answer(outcome.await)
+    }
+
+    async fn rename_node(
+        &self,
+        request: Request<wire::RenameNodeRequest>,
+    ) -> Result<Response<wire::RenameNodeResponse>, Status> {
+        let incoming = Incoming::of(&request)?;
+        incoming.answer(self.rename(&incoming, request.get_ref()).await)
+    }
+
+    async fn move_node(
+        &self,
+        request: Request<wire::MoveNodeRequest>,
+    ) -> Result<Response<wire::MoveNodeResponse>, Status> {
+        let incoming = Incoming::of(&request)?;
+        incoming.answer(self.relocate(&incoming, request.get_ref()).await)
+    }
+
+    async fn copy_node(
+        &self,
+        request: Request<wire::CopyNodeRequest>,
+    ) -> Result<Response<wire::CopyNodeResponse>, Status> {
+        let incoming = Incoming::of(&request)?;
+        incoming.answer(self.copy(&incoming, request.get_ref()).await)
+    }
+
+    async fn list_trash(
+        &self,
+        request: Request<wire::ListTrashRequest>,
+    ) -> Result<Response<wire::ListTrashResponse>, Status> {
+        let incoming = Incoming::of(&request)?;
+        incoming.answer(self.trash(&incoming, request.get_ref()).await)
+    }
+
+    async fn restore_node(
+        &self,
+        request: Request<wire::RestoreNodeRequest>,
+    ) -> Result<Response<wire::RestoreNodeResponse>, Status> {
+        let incoming = Incoming::of(&request)?;
+        let outcome = async {
+            let space = id("space_id", &request.get_ref().space_id)?;
+            let node = id("node_id", &request.get_ref().node_id)?;
+            let node = self.files.restore(&incoming, space, node).await?;
+            let node = Some(convert::wire_node(&node));
+            Ok::<_, Error>(wire::RestoreNodeResponse { node })
+        };
+        incoming.answer(outcome.await)
+    }
+
+    async fn purge_node(
+        &self,
+        request: Request<wire::PurgeNodeRequest>,
+    ) -> Result<Response<wire::PurgeNodeResponse>, Status> {
+        let incoming = Incoming::of(&request)?;
+        let outcome = async {
+            let space = id("space_id", &request.get_ref().space_id)?;
+            let node = id("node_id", &request.get_ref().node_id)?;
+            self.files.purge(&incoming, space, node).await?;
+            Ok::<_, Error>(wire::PurgeNodeResponse {})
+        };
+        incoming.answer(outcome.await)
+    }
+
+    async fn create_download_link(
+        &self,
+        request: Request<wire::CreateDownloadLinkRequest>,
+    ) -> Result<Response<wire::CreateDownloadLinkResponse>, Status> {
+        let incoming = Incoming::of(&request)?;
+        let outcome = async {
+            let space = id("space_id", &request.get_ref().space_id)?;
+            let node = id("node_id", &request.get_ref().node_id)?;
+            let link = self.files.create_link(&incoming, space, node).await?;
+            Ok::<_, Error>(convert::wire_link(link))
         };
         incoming.answer(outcome.await)
     }

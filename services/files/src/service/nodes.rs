@@ -1,4 +1,4 @@
-use preau_kernel::access::Authorized;
+use preau_kernel::access::{Authorized, Caller};
 use preau_kernel::failure::Failure;
 use preau_kernel::ids::{NodeId, SpaceId};
 use preau_kernel::names::Name;
@@ -6,13 +6,21 @@ use preau_kernel::paging::{Keyset, cut};
 use preau_rpc::Incoming;
 
 use super::{Files, Page};
-use crate::domain::{Deleter, Draft, Folder, Node, NodePath, Space};
+use crate::domain::{Draft, Editor, Folder, Node, NodePath, Space};
 use crate::error::Error;
+use crate::store::{Copy, Deletion};
 
 /// How a node is named.
 pub(crate) enum Which {
     Id(NodeId),
     Path(NodePath),
+}
+
+/// A folder (`None`: the root) of a space.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) space: SpaceId,
+    pub(crate) parent: Option<NodeId>,
 }
 
 impl Files {
@@ -70,8 +78,61 @@ impl Files {
             .await
     }
 
-    /// Deletes a node and all that is in it; nothing when it is not there, so that a deletion whose answer was lost
-    /// can be repeated.
+    /// Gives a node another name.
+    pub(crate) async fn rename(
+        &self,
+        incoming: &Incoming,
+        space: SpaceId,
+        node: NodeId,
+        name: &Name,
+    ) -> Result<Node, Error> {
+        let caller = incoming.caller()?;
+        let space = self.reach(incoming, &caller, space).await?;
+        let editor = editor(&caller, &space);
+        self.store.rename(&space, node, name, editor).await
+    }
+
+    /// Moves a node and all below it. Whoever moves is at home in both spaces.
+    pub(crate) async fn move_node(
+        &self,
+        incoming: &Incoming,
+        space: SpaceId,
+        node: NodeId,
+        to: Place,
+    ) -> Result<Node, Error> {
+        let caller = incoming.caller()?;
+        let from = self.reach(incoming, &caller, space).await?;
+        let target = self.reach(incoming, &caller, to.space).await?;
+        let editor = editor(&caller, &from);
+        self.store
+            .move_node(&from, node, &target, to.parent, editor)
+            .await
+    }
+
+    /// Copies a node and all below it, under a name or its own. Whoever copies is at home in both spaces.
+    pub(crate) async fn copy(
+        &self,
+        incoming: &Incoming,
+        space: SpaceId,
+        node: NodeId,
+        to: Place,
+        name: Option<Name>,
+    ) -> Result<Node, Error> {
+        let caller = incoming.caller()?;
+        let from = self.reach(incoming, &caller, space).await?;
+        let target = self.reach(incoming, &caller, to.space).await?;
+        let copy = Copy {
+            parent: to.parent,
+            name,
+            person: caller.principal().person,
+        };
+        self.store
+            .copy(&from, node, &target, &copy, self.clock.now())
+            .await
+    }
+
+    /// Moves a node and all that is in it to the trash; nothing when it is not there, so that a deletion whose answer was
+    /// lost can be repeated.
     pub(crate) async fn delete(
         &self,
         incoming: &Incoming,
@@ -80,9 +141,12 @@ impl Files {
     ) -> Result<(), Error> {
         let caller = incoming.caller()?;
         let space = self.reach(incoming, &caller, space).await?;
-        let deleter = Deleter::new(space.relation(), caller.principal().person);
-        self.store.delete(&space, node, deleter).await?;
-        Ok(())
+        let deletion = Deletion {
+            editor: editor(&caller, &space),
+            person: caller.principal().person,
+            at: self.clock.now(),
+        };
+        self.store.trash(&space, node, deletion).await
     }
 
     /// A node of the space, or NOT_FOUND of `what` the caller takes it for.
@@ -105,4 +169,9 @@ impl Files {
         }
         Ok(found.ok_or_else(|| Failure::not_found("path"))?)
     }
+}
+
+/// What the caller may change in the space, by the relation that was proved.
+pub(super) fn editor(caller: &Caller, space: &Authorized<Space>) -> Editor {
+    Editor::new(space.relation(), caller.principal().person)
 }

@@ -42,7 +42,7 @@ impl Files {
     }
 }
 
-fn beyond(offset: u64, size: u64) -> Failure {
+pub(super) fn beyond(offset: u64, size: u64) -> Failure {
     let text = format!("{offset} is beyond the file's end: it has {size} bytes");
     Failure::new(Kind::OutOfRange, "RANGE_OUTSIDE", format!("offset: {text}"))
         .field("offset", text)

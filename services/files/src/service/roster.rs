@@ -3,7 +3,7 @@ use preau_kernel::failure::Failure;
 use preau_kernel::ids::{ClassId, PersonId};
 use preau_mesh::{Call, Channel};
 use preau_proto::roster::v1::class_service_client::ClassServiceClient;
-use preau_proto::roster::v1::{self as wire, GetMembershipRequest, ListMyClassesRequest};
+use preau_proto::roster::v1::{GetMembershipRequest, ListMyClassesRequest};
 use preau_rpc::failure_of;
 
 use crate::convert;
@@ -29,7 +29,7 @@ impl Roster {
         let response = response.map_err(|status| failure_of("roster", &status))?;
         let classes = response.into_inner().classes.into_iter();
         classes
-            .map(|mine| convert::my_class(mine.class.unwrap_or_default()))
+            .map(|mine| convert::my_class(mine.part(), mine.class.unwrap_or_default()))
             .collect()
     }
 
@@ -46,10 +46,6 @@ impl Roster {
         });
         let response = self.client.clone().get_membership(request).await;
         let response = response.map_err(|status| failure_of("roster", &status))?;
-        Ok(match response.get_ref().part() {
-            wire::Part::Student => Some(Part::Student),
-            wire::Part::Teacher => Some(Part::Teacher),
-            wire::Part::Unspecified => None,
-        })
+        Ok(convert::part(response.get_ref().part()))
     }
 }

@@ -2,11 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bad_input;
+mod everyday;
 mod folders;
+mod links;
 mod membership;
+mod moving;
 mod person;
+mod personal;
 mod roster;
 mod sharing;
 mod storage;
+mod trash;
 mod uploads;
 mod world;

@@ -7,7 +7,7 @@ use preau_rpc::Incoming;
 use preau_storage_vault::UploadPlan;
 
 use super::Files;
-use crate::domain::{Draft, Node, Refusal, Space, Upload, UploadState};
+use crate::domain::{Draft, Holder, Node, Refusal, Space, Upload, UploadState};
 use crate::error::Error;
 use crate::store::Commitment;
 
@@ -128,24 +128,27 @@ impl Files {
         Ok(caller.authorize_hidden("upload", &upload.facts(), upload)?)
     }
 
-    /// The upload's space, if its maker is in the class still: as the roster says now, not lately.
+    /// The upload's space, if its maker is at home there still: in the class as the roster says now, not lately.
     async fn space_for(
         &self,
         incoming: &Incoming,
         caller: &Caller,
         upload: &Authorized<Upload>,
     ) -> Result<Space, Error> {
-        let Upload { space, class, .. } = *upload.get();
+        let space = self.store.space(upload.get().space).await?;
+        let space = space.ok_or_else(|| Failure::not_found("space"))?;
         let person = caller.principal().person;
-        let part = self
-            .memberships
-            .part_now(incoming.call(), class, person)
-            .await?;
-        let space = match part {
-            Some(_) => self.store.space(space).await?,
-            None => None,
+        let is_at_home = match space.holder {
+            Holder::Person(owner) => owner == person,
+            Holder::Class { id, .. } => {
+                let part = self.memberships.part_now(incoming.call(), id, person);
+                part.await?.is_some()
+            }
         };
-        Ok(space.ok_or_else(|| Failure::not_found("space"))?)
+        if !is_at_home {
+            return Err(Failure::not_found("space").into());
+        }
+        Ok(space)
     }
 
     /// The node an upload became, unless somebody has deleted it since.

@@ -7,7 +7,7 @@ use preau_kernel::ids::NodeId;
 use preau_storage_vault::UploadState;
 
 use super::Store;
-use crate::domain::{FileBody, Space, Upload};
+use crate::domain::{FileBody, Link, Space, Upload};
 use crate::error::Error;
 
 /// A file of a space, and which bytes of it.
@@ -28,17 +28,18 @@ impl Store {
         sha256: &[u8; 32],
         data: Bytes,
     ) -> Result<u32, Error> {
-        let (school, id) = names(upload.get());
-        Ok(self
+        let Upload { id, tenant, .. } = upload.get();
+        let id = id.to_string();
+        let missing = self
             .vault
-            .put_part(&school, &id, index, sha256, data)
-            .await?)
+            .put_part(tenant.as_str(), &id, index, sha256, data);
+        Ok(missing.await?)
     }
 
     /// How far an upload has come.
     pub(crate) async fn progress(&self, upload: &Authorized<Upload>) -> Result<UploadState, Error> {
-        let (school, id) = names(upload.get());
-        Ok(self.vault.state(&school, &id).await?)
+        let Upload { id, tenant, .. } = upload.get();
+        Ok(self.vault.state(tenant.as_str(), &id.to_string()).await?)
     }
 
     /// The bytes, in frames of at most 256 KiB.
@@ -47,15 +48,24 @@ impl Store {
         space: &Authorized<Space>,
         range: &Range<'_>,
     ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static + use<> {
-        let school = space.get().school.to_string();
+        let tenant = space.get().tenant.as_str();
         let content = range.file.content.to_string();
         let node = Some(range.node);
         self.vault
-            .read(&school, &content, range.offset, range.length)
+            .read(tenant, &content, range.offset, range.length)
             .map(move |frame| frame.map_err(|source| Error::Vault { node, source }))
     }
-}
 
-fn names(upload: &Upload) -> (String, String) {
-    (upload.school.to_string(), upload.id.to_string())
+    /// The bytes a link is for: who holds one may read, and a [`Link`] comes only out of a token that we sealed.
+    pub(crate) fn read_linked(
+        &self,
+        link: &Link,
+        offset: u64,
+        length: Option<u64>,
+    ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static + use<> {
+        let content = link.file.content.to_string();
+        self.vault
+            .read(link.tenant.as_str(), &content, offset, length)
+            .map(|frame| frame.map_err(Error::from))
+    }
 }

@@ -5,7 +5,8 @@ use preau_kernel::ids::NodeId;
 use preau_kernel::names::Name;
 use preau_storage_database::{Scope, Tx, Value, params};
 
-use super::rows::{self, parent_key};
+use super::holding::Hold;
+use super::rows::{self, node_columns, parent_key};
 use super::{Store, retrying};
 use crate::domain::{Body, Draft, FileBody, Folder, Node, Space};
 use crate::error::Error;
@@ -21,10 +22,13 @@ impl Store {
         let row = self
             .db
             .fetch_optional(
-                Scope::Tenant(&space.school.to_string()),
-                "SELECT node_id, space_id, parent_id, depth, name, content_id, size, blake3, created_by, created_at
-                 FROM nodes
-                 WHERE node_id = $1 AND space_id = $2 AND parent_id IS NOT NULL",
+                Scope::Tenant(space.tenant.as_str()),
+                concat!(
+                    "SELECT ",
+                    node_columns!(),
+                    " FROM nodes
+                     WHERE node_id = $1 AND space_id = $2 AND parent_id IS NOT NULL AND trash_id IS NULL"
+                ),
                 params![node.to_string(), space.id.to_string()],
             )
             .await?;
@@ -42,11 +46,18 @@ impl Store {
         let row = self
             .db
             .fetch_optional(
-                Scope::Tenant(&space.school.to_string()),
-                "SELECT node_id, space_id, parent_id, depth, name, content_id, size, blake3, created_by, created_at
-                 FROM nodes
-                 WHERE parent_id = $1 AND name_fold = $2 AND space_id = $3",
-                params![parent_key(parent, space.id), name.folded(), space.id.to_string()],
+                Scope::Tenant(space.tenant.as_str()),
+                concat!(
+                    "SELECT ",
+                    node_columns!(),
+                    " FROM nodes
+                     WHERE parent_id = $1 AND name_fold = $2 AND space_id = $3 AND trash_id IS NULL"
+                ),
+                params![
+                    parent_key(parent, space.id),
+                    name.folded(),
+                    space.id.to_string()
+                ],
             )
             .await?;
         row.as_ref().map(rows::node).transpose()
@@ -64,13 +75,21 @@ impl Store {
         let rows = self
             .db
             .fetch_all(
-                Scope::Tenant(&space.school.to_string()),
-                "SELECT node_id, space_id, parent_id, depth, name, content_id, size, blake3, created_by, created_at
-                 FROM nodes
-                 WHERE parent_id = $1 AND name_fold > $2 AND space_id = $3
-                 ORDER BY name_fold
-                 LIMIT $4",
-                params![parent_key(folder.id, space.id), after, space.id.to_string(), limit],
+                Scope::Tenant(space.tenant.as_str()),
+                concat!(
+                    "SELECT ",
+                    node_columns!(),
+                    " FROM nodes
+                     WHERE parent_id = $1 AND name_fold > $2 AND space_id = $3 AND trash_id IS NULL
+                     ORDER BY name_fold
+                     LIMIT $4"
+                ),
+                params![
+                    parent_key(folder.id, space.id),
+                    after,
+                    space.id.to_string(),
+                    limit
+                ],
             )
             .await?;
         rows.iter().map(rows::node).collect()
@@ -95,10 +114,8 @@ impl Store {
         draft: &Draft,
         now: Timestamp,
     ) -> Result<Node, Error> {
-        let mut tx = self
-            .db
-            .begin(Scope::Tenant(&space.school.to_string()))
-            .await?;
+        let mut tx = self.db.begin(Scope::Tenant(space.tenant.as_str())).await?;
+        self.hold(&mut tx, space.id, Hold::Together).await?;
         let depth = free_place(&mut tx, space, draft).await?;
         let node = Node {
             id: NodeId::new(),
@@ -109,6 +126,7 @@ impl Store {
             body: Body::Folder,
             created_by: draft.person,
             created_at: now,
+            deleted_at: None,
         };
         insert(&mut tx, space, &node).await?;
         tx.commit().await?;
@@ -118,30 +136,49 @@ impl Store {
 
 /// The depth of the place a draft asks for: its parent is a folder of the space, and the name is free in it.
 pub(super) async fn free_place(tx: &mut Tx, space: &Space, draft: &Draft) -> Result<u32, Error> {
-    let depth = match draft.parent {
-        None => Folder::ROOT.child_depth()?,
-        Some(parent) => parent_folder(tx, space, parent).await?.child_depth()?,
-    };
+    let depth = folder(tx, space, draft.parent).await?.child_depth()?;
     match holder_of(tx, space, draft.parent, &draft.name).await? {
         None => Ok(depth),
         Some(by) => Err(Error::NameTaken { by: Some(by) }),
     }
 }
 
-async fn parent_folder(tx: &mut Tx, space: &Space, parent: NodeId) -> Result<Folder, Error> {
-    let row = tx
-        .fetch_optional(
-            "SELECT node_id, space_id, parent_id, depth, name, content_id, size, blake3, created_by, created_at
-             FROM nodes
-             WHERE node_id = $1 AND space_id = $2 AND parent_id IS NOT NULL",
-            params![parent.to_string(), space.id.to_string()],
-        )
-        .await?
-        .ok_or_else(|| Failure::not_found("folder"))?;
-    Ok(rows::node(&row)?.as_folder()?)
+/// A folder of the space (`None`: the root) that things can be put into.
+pub(super) async fn folder(
+    tx: &mut Tx,
+    space: &Space,
+    folder: Option<NodeId>,
+) -> Result<Folder, Error> {
+    let Some(folder) = folder else {
+        return Ok(Folder::ROOT);
+    };
+    let node = node_now(tx, space, folder).await?;
+    let node = node.ok_or_else(|| Failure::not_found("folder"))?;
+    Ok(node.as_folder()?)
 }
 
-async fn holder_of(
+/// A live node of the space, if there is one.
+pub(super) async fn node_now(
+    tx: &mut Tx,
+    space: &Space,
+    node: NodeId,
+) -> Result<Option<Node>, Error> {
+    let row = tx
+        .fetch_optional(
+            concat!(
+                "SELECT ",
+                node_columns!(),
+                " FROM nodes
+                 WHERE node_id = $1 AND space_id = $2 AND parent_id IS NOT NULL AND trash_id IS NULL"
+            ),
+            params![node.to_string(), space.id.to_string()],
+        )
+        .await?;
+    row.as_ref().map(rows::node).transpose()
+}
+
+/// The node that has a name in a folder (`None`: the root).
+pub(super) async fn holder_of(
     tx: &mut Tx,
     space: &Space,
     parent: Option<NodeId>,
@@ -170,7 +207,7 @@ pub(super) async fn insert(tx: &mut Tx, space: &Space, node: &Node) -> Result<()
             params![
                 node.id.to_string(),
                 space.id.to_string(),
-                space.school.to_string(),
+                space.tenant.as_str(),
                 parent_key(node.parent, space.id),
                 node.depth,
                 node.name.as_str(),

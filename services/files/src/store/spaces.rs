@@ -5,13 +5,34 @@ use preau_kernel::clock::Timestamp;
 use preau_kernel::ids::{PersonId, SpaceId};
 use preau_storage_database::{Scope, Value, params};
 
-use super::rows;
+use super::rows::{self, CLASS, PERSON};
 use super::{Store, retrying};
-use crate::domain::{MyClass, Space};
+use crate::domain::{MyClass, PERSONAL, Space, Tenant};
 use crate::error::Error;
 
 /// Classes looked up by one statement: the number of its placeholders.
 const BATCH: usize = 20;
+
+/// A space that shall be there.
+struct Wanted<'a> {
+    kind: i64,
+    holder: String,
+    tenant: Tenant,
+    authority: String,
+    name: &'a str,
+}
+
+impl<'a> From<&'a MyClass> for Wanted<'a> {
+    fn from(class: &'a MyClass) -> Self {
+        Self {
+            kind: CLASS,
+            holder: class.id.to_string(),
+            tenant: class.school.into(),
+            authority: class.authority.to_string(),
+            name: &class.name,
+        }
+    }
+}
 
 impl Store {
     /// A space: what an authorization is decided from, so it asks for none.
@@ -20,7 +41,7 @@ impl Store {
             .db
             .fetch_optional(
                 Scope::Platform,
-                "SELECT space_id, class_id, school_id, authority_id, name
+                "SELECT space_id, kind, holder_id, school_id, authority_id, name
                  FROM spaces WHERE space_id = $1",
                 params![space.to_string()],
             )
@@ -39,19 +60,53 @@ impl Store {
         let mut known = HashMap::with_capacity(classes.len());
         for batch in classes.chunks(BATCH) {
             let spaces = self.known_spaces(batch).await?;
-            known.extend(spaces.into_iter().map(|space| (space.class, space)));
+            known.extend(spaces);
         }
         let mut spaces = Vec::with_capacity(classes.len());
         for class in classes {
-            spaces.push(match known.remove(&class.id) {
+            spaces.push(match known.remove(&class.id.to_string()) {
                 Some(space) if space.name == class.name => space,
-                _ => retrying(|| self.make_or_rename_space(class, now)).await?,
+                _ => {
+                    let wanted = Wanted::from(class);
+                    retrying(|| self.make_or_rename_space(&wanted, now)).await?
+                }
             });
         }
         Ok(spaces)
     }
 
-    async fn known_spaces(&self, classes: &[MyClass]) -> Result<Vec<Space>, Error> {
+    /// The authorized person's own space, made if there is none yet.
+    pub(crate) async fn personal_space(
+        &self,
+        person: &Authorized<PersonId>,
+        tenant: &Tenant,
+        now: Timestamp,
+    ) -> Result<Space, Error> {
+        let person = person.get().to_string();
+        let row = self
+            .db
+            .fetch_optional(
+                Scope::Platform,
+                "SELECT space_id, kind, holder_id, school_id, authority_id, name
+                 FROM spaces WHERE holder_id = $1",
+                params![person.as_str()],
+            )
+            .await?;
+        if let Some(row) = row {
+            return rows::space(&row);
+        }
+        let wanted = Wanted {
+            kind: PERSON,
+            holder: person,
+            tenant: tenant.clone(),
+            authority: String::new(),
+            name: PERSONAL,
+        };
+        retrying(|| self.make_or_rename_space(&wanted, now)).await
+    }
+
+    /// Those of these classes, by the class's id.
+    async fn known_spaces(&self, classes: &[MyClass]) -> Result<Vec<(String, Space)>, Error> {
         let ids = classes
             .iter()
             .map(|class| Value::from(class.id.to_string()));
@@ -64,32 +119,39 @@ impl Store {
             .db
             .fetch_all(
                 Scope::Platform,
-                "SELECT space_id, class_id, school_id, authority_id, name
+                "SELECT space_id, kind, holder_id, school_id, authority_id, name
                  FROM spaces
-                 WHERE class_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+                 WHERE holder_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
                                     $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
                 &ids,
             )
             .await?;
-        rows.iter().map(rows::space).collect()
+        rows.iter()
+            .map(|row| Ok((row.text(2)?, rows::space(row)?)))
+            .collect()
     }
 
-    async fn make_or_rename_space(&self, class: &MyClass, now: Timestamp) -> Result<Space, Error> {
-        let school = class.school.to_string();
+    async fn make_or_rename_space(
+        &self,
+        wanted: &Wanted<'_>,
+        now: Timestamp,
+    ) -> Result<Space, Error> {
+        let tenant = wanted.tenant.as_str();
         let fresh = SpaceId::new().to_string();
-        let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
+        let mut tx = self.db.begin(Scope::Tenant(tenant)).await?;
         let row = tx
             .fetch_one(
-                "INSERT INTO spaces (space_id, class_id, school_id, authority_id, name, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6)
-                 ON CONFLICT (class_id) DO UPDATE SET name = excluded.name
-                 RETURNING space_id, class_id, school_id, authority_id, name",
+                "INSERT INTO spaces (space_id, kind, holder_id, school_id, authority_id, name, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)
+                 ON CONFLICT (holder_id) DO UPDATE SET name = excluded.name
+                 RETURNING space_id, kind, holder_id, school_id, authority_id, name",
                 params![
                     fresh.as_str(),
-                    class.id.to_string(),
-                    school.as_str(),
-                    class.authority.to_string(),
-                    class.name.as_str(),
+                    wanted.kind,
+                    wanted.holder.as_str(),
+                    tenant,
+                    wanted.authority.as_str(),
+                    wanted.name,
                     now.0,
                 ],
             )
@@ -100,7 +162,7 @@ impl Store {
                 "INSERT INTO nodes
                      (node_id, space_id, school_id, parent_id, depth, name, name_fold, created_by, created_at)
                  VALUES ($1, $1, $2, NULL, 0, '', '', '', $3)",
-                params![fresh.as_str(), school.as_str(), now.0],
+                params![fresh.as_str(), tenant, now.0],
             )
             .await?;
         }

@@ -5,6 +5,7 @@ use preau_kernel::ids::{NodeId, UploadId};
 use preau_storage_database::{Scope, Tx, params};
 use preau_storage_vault::{Content, UploadPlan};
 
+use super::holding::Hold;
 use super::nodes::{free_place, insert};
 use super::rows::{self, parent_key};
 use super::{Store, retrying};
@@ -27,7 +28,7 @@ impl Store {
             .db
             .fetch_optional(
                 Scope::Platform,
-                "SELECT upload_id, space_id, class_id, school_id, parent_id, name, person_id, state, node_id
+                "SELECT upload_id, space_id, school_id, parent_id, name, person_id, state, node_id
                  FROM uploads WHERE upload_id = $1",
                 params![upload.to_string()],
             )
@@ -51,19 +52,18 @@ impl Store {
         draft: &Draft,
         size: u64,
     ) -> Result<UploadPlan, Error> {
-        let school = space.school.to_string();
-        let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
+        let tenant = space.tenant.as_str();
+        let mut tx = self.db.begin(Scope::Tenant(tenant)).await?;
         free_place(&mut tx, space, draft).await?;
-        let plan = self.vault.create(&mut tx, &school, size).await?;
+        let plan = self.vault.create(&mut tx, tenant, size).await?;
         tx.execute(
             "INSERT INTO uploads
-                 (upload_id, space_id, class_id, school_id, parent_id, name, person_id, state, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)",
+                 (upload_id, space_id, school_id, parent_id, name, person_id, state, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, 0, $7)",
             params![
                 plan.upload.as_str(),
                 space.id.to_string(),
-                space.class.to_string(),
-                school.as_str(),
+                tenant,
                 parent_key(draft.parent, space.id),
                 draft.name.as_str(),
                 draft.person.to_string(),
@@ -96,9 +96,9 @@ impl Store {
         blake3: Option<[u8; 32]>,
         now: Timestamp,
     ) -> Result<Commitment, Error> {
-        let school = upload.school.to_string();
+        let tenant = upload.tenant.as_str();
         let node = NodeId::new();
-        let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
+        let mut tx = self.db.begin(Scope::Tenant(tenant)).await?;
         // Claimed first: a second commit of the same upload waits here, then finds it closed.
         let claimed = tx
             .execute(
@@ -114,9 +114,10 @@ impl Store {
             name: upload.name.clone(),
             person: upload.person,
         };
+        self.hold(&mut tx, space.id, Hold::Together).await?;
         let depth = free_place(&mut tx, space, &draft).await?;
         let id = upload.id.to_string();
-        let content = self.vault.commit(&mut tx, &school, &id, blake3).await?;
+        let content = self.vault.commit(&mut tx, tenant, &id, blake3).await?;
         let node = file(node, space, draft, depth, &content, now)?;
         insert(&mut tx, space, &node).await?;
         tx.commit().await?;
@@ -132,9 +133,9 @@ impl Store {
     }
 
     async fn abort_once(&self, upload: &Upload) -> Result<UploadState, Error> {
-        let school = upload.school.to_string();
+        let tenant = upload.tenant.as_str();
         let id = upload.id.to_string();
-        let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
+        let mut tx = self.db.begin(Scope::Tenant(tenant)).await?;
         let claimed = tx
             .execute(
                 "UPDATE uploads SET state = 2 WHERE upload_id = $1 AND state = 0",
@@ -144,7 +145,7 @@ impl Store {
         if claimed == 0 {
             return settled(tx, upload).await;
         }
-        self.vault.abort(&mut tx, &school, &id).await?;
+        self.vault.abort(&mut tx, tenant, &id).await?;
         tx.commit().await?;
         Ok(UploadState::Aborted)
     }
@@ -156,7 +157,7 @@ impl Store {
 async fn settled(mut tx: Tx, upload: &Upload) -> Result<UploadState, Error> {
     let row = tx
         .fetch_optional(
-            "SELECT upload_id, space_id, class_id, school_id, parent_id, name, person_id, state, node_id
+            "SELECT upload_id, space_id, school_id, parent_id, name, person_id, state, node_id
              FROM uploads WHERE upload_id = $1",
             params![upload.id.to_string()],
         )
@@ -188,5 +189,6 @@ fn file(
         }),
         created_by: draft.person,
         created_at: now,
+        deleted_at: None,
     })
 }

@@ -147,6 +147,55 @@ impl FileService for Files {
         Err(Status::unimplemented("not here"))
     }
 
+    async fn rename_node(
+        &self,
+        _request: tonic::Request<files::RenameNodeRequest>,
+    ) -> Result<tonic::Response<files::RenameNodeResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn move_node(
+        &self,
+        _request: tonic::Request<files::MoveNodeRequest>,
+    ) -> Result<tonic::Response<files::MoveNodeResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn copy_node(
+        &self,
+        _request: tonic::Request<files::CopyNodeRequest>,
+    ) -> Result<tonic::Response<files::CopyNodeResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn list_trash(
+        &self,
+        _request: tonic::Request<files::ListTrashRequest>,
+    ) -> Result<tonic::Response<files::ListTrashResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn restore_node(
+        &self,
+        _request: tonic::Request<files::RestoreNodeRequest>,
+    ) -> Result<tonic::Response<files::RestoreNodeResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn purge_node(
+        &self,
+        _request: tonic::Request<files::PurgeNodeRequest>,
+    ) -> Result<tonic::Response<files::PurgeNodeResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn create_download_link(
+        &self,
+        _request: tonic::Request<files::CreateDownloadLinkRequest>,
+    ) -> Result<tonic::Response<files::CreateDownloadLinkResponse>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
     async fn delete_node(
         &self,
         _request: tonic::Request<files::DeleteNodeRequest>,

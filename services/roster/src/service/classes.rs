@@ -16,13 +16,21 @@ pub(crate) struct NewClass {
 }
 
 impl Roster {
-    /// Makes a class with its main teacher in it.
+    /// Makes a class with its main teacher, who is of its school, in it.
     pub(crate) async fn create_class(
         &self,
         incoming: &Incoming,
         wanted: NewClass,
     ) -> Result<Class, Error> {
         let school = self.reach_school(incoming, wanted.school).await?;
+        self.people
+            .belongs(
+                incoming.call(),
+                wanted.main_teacher,
+                wanted.school,
+                self.clock.now(),
+            )
+            .await?;
         let class = Class {
             id: ClassId::new(),
             school: *school.get(),

@@ -7,7 +7,7 @@ use crate::domain::{Member, Standing};
 use crate::error::Error;
 
 impl Roster {
-    /// Enrols a person, or changes the part of one who is enrolled.
+    /// Enrols a person of the school, or changes the part of one who is enrolled.
     pub(crate) async fn enrol(
         &self,
         incoming: &Incoming,
@@ -16,7 +16,11 @@ impl Roster {
     ) -> Result<(), Error> {
         let class = self.reach(&incoming.caller()?, class).await?;
         class.get().admits(member.person, member.part)?;
-        self.store.enrol(&class, member, self.clock.now()).await
+        let (school, now) = (class.get().school.id, self.clock.now());
+        self.people
+            .belongs(incoming.call(), member.person, school, now)
+            .await?;
+        self.store.enrol(&class, member, now).await
     }
 
     /// Takes a person out of a class; nothing when the person is not in it.

@@ -3,6 +3,7 @@
 
 mod classes;
 mod directory;
+mod everyday;
 mod files;
 
 use preau_harness::{Bearer, Caller, Person, connect};
@@ -48,6 +49,7 @@ pub(crate) async fn call(
         "preau.roster.v1.ClassService" => classes::call(cast, caller, method, n).await,
         "preau.files.v1.SpaceService"
         | "preau.files.v1.FileService"
+        | "preau.files.v1.DownloadService"
         | "preau.files.v1.UploadService" => files::call(cast, caller, method, n).await,
         _ => missing(path),
     }

@@ -31,11 +31,12 @@ async fn a_person_has_a_space_for_each_class_by_name_and_the_name_follows_the_cl
 }
 
 #[tokio::test]
-async fn somebody_without_classes_has_no_spaces() {
+async fn somebody_without_classes_has_only_a_space_of_their_own() {
     let world = World::new().await;
     let class = world.class("2nde B");
     let admin = Person::new(&world.pair, class.school, Role::SchoolAdmin);
     assert_eq!(admin.spaces().await, []);
+    assert_eq!(admin.all_spaces().await.len(), 1);
 }
 
 #[tokio::test]

@@ -26,15 +26,35 @@ pub(super) struct Person {
 
 impl Person {
     pub(super) fn new(pair: &Pair, school: SchoolId, role: Role) -> Self {
+        let scope = ScopeClaim::School(school.to_string());
+        Self::with(pair, Some(school), role, vec![scope])
+    }
+
+    /// A teacher of two schools, the first of which is theirs.
+    pub(super) fn teacher_at(pair: &Pair, schools: [SchoolId; 2]) -> Self {
+        let scopes = schools.map(|school| ScopeClaim::School(school.to_string()));
+        Self::with(pair, Some(schools[0]), Role::Teacher, scopes.into())
+    }
+
+    /// Somebody without a school, who operates the platform.
+    pub(super) fn operator(pair: &Pair) -> Self {
+        Self::with(pair, None, Role::PlatformAdmin, vec![ScopeClaim::Platform])
+    }
+
+    fn with(pair: &Pair, school: Option<SchoolId>, role: Role, scopes: Vec<ScopeClaim>) -> Self {
         let id = PersonId::new();
         let claims = Claims {
             person: id.to_string(),
             session: SessionId::new().to_string(),
-            school: Some(school.to_string()),
-            grants: vec![GrantClaim {
-                role: role.into(),
-                scope: ScopeClaim::School(school.to_string()),
-            }],
+            school: school.map(|school| school.to_string()),
+            authority: None,
+            grants: scopes
+                .into_iter()
+                .map(|scope| GrantClaim {
+                    role: role.into(),
+                    scope,
+                })
+                .collect(),
             ..claims(role)
         };
         Self {
@@ -44,13 +64,13 @@ impl Person {
         }
     }
 
-    fn request<M>(&self, message: M) -> Request<M> {
+    pub(super) fn request<M>(&self, message: M) -> Request<M> {
         let mut request = Request::new(message);
         with_principal(&mut request, &self.token);
         request
     }
 
-    fn nodes(&self) -> FileServiceClient<Channel> {
+    pub(super) fn nodes(&self) -> FileServiceClient<Channel> {
         FileServiceClient::new(self.channel.clone())
     }
 
@@ -58,15 +78,30 @@ impl Person {
         UploadServiceClient::new(self.channel.clone())
     }
 
-    pub(super) async fn spaces(&self) -> Vec<wire::Space> {
+    pub(super) async fn all_spaces(&self) -> Vec<wire::Space> {
         let mut client = SpaceServiceClient::new(self.channel.clone());
         let answer = client.list_spaces(self.request(wire::ListSpacesRequest {}));
         answer.await.unwrap().into_inner().spaces
     }
 
-    /// The id of the only space.
+    /// The spaces of classes.
+    pub(super) async fn spaces(&self) -> Vec<wire::Space> {
+        let mut spaces = self.all_spaces().await;
+        spaces.retain(|space| space.kind() == wire::SpaceKind::Class);
+        spaces
+    }
+
+    /// The id of the only class's space.
     pub(super) async fn space(&self) -> String {
         let spaces = self.spaces().await;
+        assert_eq!(spaces.len(), 1, "{spaces:?}");
+        spaces[0].space_id.clone()
+    }
+
+    /// The id of the person's own space.
+    pub(super) async fn own_space(&self) -> String {
+        let mut spaces = self.all_spaces().await;
+        spaces.retain(|space| space.kind() == wire::SpaceKind::Personal);
         assert_eq!(spaces.len(), 1, "{spaces:?}");
         spaces[0].space_id.clone()
     }

@@ -17,6 +17,8 @@ use tempfile::TempDir;
 
 use super::person::Person;
 use super::roster::TestRoster;
+use crate::service::{Files, Roster};
+use crate::store::Store;
 use crate::{Deps, MIGRATIONS, server};
 
 /// Bytes of a part here: small, so that a file of a few kilobytes has several.
@@ -26,6 +28,7 @@ pub(super) struct World {
     pub(super) pair: Pair,
     pub(super) roster: TestRoster,
     pub(super) site: Arc<FaultySite>,
+    memory: Arc<MemorySite>,
     pub(super) deps: Deps,
     now: Arc<AtomicI64>,
     _folder: TempDir,
@@ -43,7 +46,8 @@ impl World {
     pub(super) async fn new() -> Self {
         let (db, folder) = testing::sqlite(&MIGRATIONS).await;
         let ground = Ground::new(&["files", "roster", "gateway"]).await;
-        let site = Arc::new(FaultySite::new(Arc::new(MemorySite::new("memory"))));
+        let memory = Arc::new(MemorySite::new("memory"));
+        let site = Arc::new(FaultySite::new(Arc::clone(&memory) as _));
         let now = Arc::new(AtomicI64::new(Timestamp::from_system(SystemTime::now()).0));
         let clock = {
             let now = Arc::clone(&now);
@@ -61,6 +65,7 @@ impl World {
             pair: ground.serve(servers, "gateway", "files"),
             roster,
             site,
+            memory,
             deps,
             now,
             _folder: folder,
@@ -90,6 +95,32 @@ impl World {
         let pupil = Person::new(&self.pair, class.school, Role::Student);
         self.roster.enrol(class, pupil.id, Part::Student);
         pupil
+    }
+
+    /// Somebody who teaches a class of each of two schools, the first of which is theirs.
+    pub(super) fn teacher_of_two(&self, own: &Class, other: &Class) -> Person {
+        let schools = [own.school, other.school];
+        let teacher = Person::teacher_at(&self.pair, schools);
+        for class in [own, other] {
+            self.roster.enrol(class, teacher.id, Part::Teacher);
+        }
+        teacher
+    }
+
+    /// How many objects are stored.
+    pub(super) fn objects(&self) -> usize {
+        self.memory.len()
+    }
+
+    pub(super) async fn sweep(&self) {
+        crate::sweep(&self.deps).await.unwrap();
+    }
+
+    /// The service as another process has it: the same stores, nothing remembered.
+    pub(super) fn files(&self) -> Files {
+        let store = Store::new(self.deps.db.clone(), self.deps.vault.clone());
+        let roster = Roster::new(self.deps.mesh.client("files", "roster"));
+        Files::new(store, roster, self.deps.clock.clone())
     }
 
     pub(super) fn advance(&self, duration: Duration) {

@@ -1,9 +1,9 @@
-use preau_kernel::ids::{NodeId, PersonId};
+use preau_kernel::ids::{NodeId, PersonId, SchoolId};
 use preau_kernel::names::Name;
 use preau_storage_database::{Dialect, Scope};
 
 use super::{NOW, both, class, draft, folder, proof, space};
-use crate::domain::{Folder, Refusal};
+use crate::domain::{Folder, Holder, Refusal, Tenant};
 use crate::error::Error;
 
 #[tokio::test]
@@ -18,7 +18,13 @@ async fn a_class_has_one_space_however_often_and_by_whomever_it_is_asked_for() {
             .unwrap();
         assert_eq!(again[..30], first);
         for (space, class) in again.iter().zip(&classes) {
-            assert_eq!((space.class, space.school), (class.id, class.school));
+            let holder = Holder::Class {
+                id: class.id,
+                school: class.school,
+                authority: class.authority,
+            };
+            assert_eq!(space.holder, holder);
+            assert_eq!(space.tenant, class.school.into());
             assert_eq!(store.space(space.id).await.unwrap().as_ref(), Some(space));
         }
 
@@ -40,6 +46,29 @@ async fn two_who_ask_for_a_new_space_at_once_get_the_same() {
             store.spaces_of(&other, &classes, NOW),
         );
         assert_eq!(one.unwrap(), other.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_person_has_one_space_which_stays_with_its_first_tenant() {
+    both(async |store, _| {
+        let (one, other) = (proof(PersonId::new()), proof(PersonId::new()));
+        let here = Tenant::from(SchoolId::new());
+        let (first, second) = futures::join!(
+            store.personal_space(&one, &here, NOW),
+            store.personal_space(&one, &here, NOW),
+        );
+        let first = first.unwrap();
+        assert_eq!(second.unwrap(), first);
+        assert_eq!(first.holder, Holder::Person(*one.get()));
+        assert_eq!(first.tenant, here);
+        let elsewhere = Tenant::from(SchoolId::new());
+        let later = store.personal_space(&one, &elsewhere, NOW).await.unwrap();
+        assert_eq!(later, first);
+        let theirs = store.personal_space(&other, &here, NOW).await.unwrap();
+        assert_ne!(theirs.id, first.id);
+        assert_eq!(store.space(first.id).await.unwrap(), Some(first));
     })
     .await;
 }
@@ -191,7 +220,7 @@ async fn a_statement_scoped_to_another_school_sees_no_rows_on_postgresql() {
         }
         let space = space(&store).await;
         folder(&store, &space, None, "a").await;
-        let own = space.school.to_string();
+        let own = space.tenant.to_string();
         let other = preau_kernel::ids::SchoolId::new().to_string();
         for sql in ["SELECT space_id FROM spaces", "SELECT node_id FROM nodes"] {
             assert!(

@@ -58,8 +58,7 @@ async fn an_upload_reads_back_as_it_was_announced() {
             let expected = Upload {
                 id,
                 space: space.id,
-                class: space.class,
-                school: space.school,
+                tenant: space.tenant.clone(),
                 parent,
                 name: draft.name,
                 person: draft.person,

@@ -1,6 +1,6 @@
 //! Making and seeing classes.
 
-use preau_kernel::ids::{ClassId, PersonId, SchoolId};
+use preau_kernel::ids::{ClassId, SchoolId};
 use preau_proto::policy::v1::Role;
 use preau_proto::roster::v1::Part;
 use tonic::Code;
@@ -38,7 +38,7 @@ async fn a_school_is_hidden_from_administrators_of_others_as_if_it_did_not_exist
     };
     for role in [Role::SchoolAdmin, Role::AuthorityAdmin] {
         let foreign = world.person(role, elsewhere);
-        let teacher = PersonId::new();
+        let teacher = world.person(Role::Teacher, here).id;
         assert_eq!(
             seen(foreign.create(here, "2nde B", teacher).await),
             seen(foreign.create(nowhere, "2nde B", teacher).await),
@@ -59,7 +59,7 @@ async fn a_name_is_unique_in_its_school_whatever_its_case() {
     let world = World::new().await;
     let (school, other) = (world.school(), world.school());
     let admin = world.person(Role::SchoolAdmin, school);
-    let teacher = PersonId::new();
+    let teacher = world.person(Role::Teacher, school).id;
     let class = admin.create(school, "Première É", teacher).await.unwrap();
 
     let again = admin
@@ -72,7 +72,7 @@ async fn a_name_is_unique_in_its_school_whatever_its_case() {
     assert_eq!(admin.classes(school, 0, "").await.unwrap().classes, [class]);
     let elsewhere = world.person(Role::SchoolAdmin, other);
     elsewhere
-        .create(other, "Première É", teacher)
+        .create(other, "Première É", elsewhere.id)
         .await
         .unwrap();
 }
@@ -84,7 +84,7 @@ async fn a_bad_name_names_its_field_and_makes_nothing() {
     let admin = world.person(Role::SchoolAdmin, school);
     let long = "a".repeat(300);
     for name in ["", "a/b", "a\0", "\u{202E}a", "..", &long] {
-        let refused = admin.create(school, name, PersonId::new()).await;
+        let refused = admin.create(school, name, admin.id).await;
         assert_eq!(fields(refused), ["name"], "{name:?}");
     }
     assert_eq!(admin.classes(school, 0, "").await.unwrap().classes, []);
@@ -96,7 +96,7 @@ async fn a_schools_classes_page_by_name() {
     let school = world.school();
     let admin = world.person(Role::SchoolAdmin, school);
     for name in ["Zoo", "alpha", "éclair", "Beta", "zebra"] {
-        admin.create(school, name, PersonId::new()).await.unwrap();
+        admin.create(school, name, admin.id).await.unwrap();
     }
     let teacher = world.person(Role::Teacher, school);
     let mut names = Vec::new();
@@ -126,7 +126,7 @@ async fn a_class_is_hidden_from_who_is_not_in_it_as_if_it_did_not_exist() {
     let school = world.school();
     let admin = world.person(Role::SchoolAdmin, school);
     let class = admin
-        .create(school, "2nde B", PersonId::new())
+        .create(school, "2nde B", admin.id)
         .await
         .unwrap()
         .class_id;

@@ -18,6 +18,7 @@ use crate::domain::School;
 #[derive(Clone, Default)]
 pub(super) struct TestDirectory {
     schools: Arc<Mutex<HashMap<String, School>>>,
+    people: Arc<Mutex<HashMap<String, (School, wire::Person)>>>,
 }
 
 impl TestDirectory {
@@ -30,6 +31,26 @@ impl TestDirectory {
             .lock()
             .unwrap()
             .insert(school.id.to_string(), school);
+    }
+
+    pub(super) fn add_person(&self, person: wire::Person, school: School) {
+        let entry = (school, person);
+        let mut people = self.people.lock().unwrap();
+        people.insert(entry.1.person_id.clone(), entry);
+    }
+
+    fn find_person(&self, incoming: &Incoming, id: &str) -> Result<wire::Person, Failure> {
+        let caller = incoming.caller()?;
+        let person = self.people.lock().unwrap().get(id).cloned();
+        let (school, person) = person.ok_or_else(|| Failure::not_found("person"))?;
+        let facts = Facts {
+            school: Some(school.id),
+            authority: Some(school.authority),
+            ..Facts::default()
+        };
+        Ok(caller
+            .authorize_hidden("person", &facts, person)?
+            .into_inner())
     }
 
     fn find(&self, incoming: &Incoming, id: &str) -> Result<School, Failure> {
@@ -87,9 +108,13 @@ impl DirectoryService for TestDirectory {
 
     async fn get_person(
         &self,
-        _: Request<wire::GetPersonRequest>,
+        request: Request<wire::GetPersonRequest>,
     ) -> Result<Response<wire::GetPersonResponse>, Status> {
-        Err(not_asked_here())
+        let incoming = Incoming::of(&request)?;
+        let person = self.find_person(&incoming, &request.get_ref().person_id);
+        incoming.answer(person.map(|person| wire::GetPersonResponse {
+            person: Some(person),
+        }))
     }
 
     async fn get_me(

@@ -1,11 +1,11 @@
 //! Coming into a class, and leaving it.
 
-use preau_kernel::ids::ClassId;
+use preau_kernel::ids::{ClassId, PersonId};
 use preau_proto::policy::v1::Role;
 use preau_proto::roster::v1::Part;
 use tonic::Code;
 
-use super::world::{World, fields, reason};
+use super::world::{World, fields, reason, seen};
 
 #[tokio::test]
 async fn enrolling_again_changes_the_part_and_unenrolling_can_be_repeated() {
@@ -93,6 +93,41 @@ async fn members_see_each_other_by_pages() {
         }
     }
     assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn only_people_of_the_school_come_into_its_classes() {
+    let world = World::new().await;
+    let (here, there) = (world.school(), world.school());
+    let head = world.person(Role::SchoolAdmin, here);
+    let root = world.person(Role::PlatformAdmin, here);
+    let main = world.person(Role::Teacher, here);
+    let stranger = world.person(Role::Teacher, there);
+    let class = head.create(here, "2nde B", main.id).await.unwrap().class_id;
+
+    // Who may know the person hears why; who may not hears the same as for nobody.
+    let refused = root.enrol(&class, stranger.id, Part::Student).await;
+    assert_eq!(reason(refused), "PERSON_ELSEWHERE");
+    let hidden = head.enrol(&class, stranger.id, Part::Student).await;
+    let nobody = head.enrol(&class, PersonId::new(), Part::Student).await;
+    assert_eq!(seen(hidden), seen(nobody));
+    let refused = root.create(here, "2nde C", stranger.id).await;
+    assert_eq!(reason(refused), "PERSON_ELSEWHERE");
+    let refused = root.create(here, "2nde C", PersonId::new()).await;
+    assert_eq!(refused.unwrap_err().code(), Code::NotFound);
+    assert_eq!(stranger.mine().await, []);
+    let classes = head.classes(here, 0, "").await.unwrap().classes;
+    assert_eq!(classes.len(), 1);
+
+    // A role at the school is enough.
+    world.also_at(&stranger, there, here);
+    head.enrol(&class, stranger.id, Part::Teacher)
+        .await
+        .unwrap();
+    assert_eq!(
+        stranger.mine().await,
+        [("2nde B".to_owned(), Part::Teacher)]
+    );
 }
 
 #[tokio::test]

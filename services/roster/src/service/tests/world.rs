@@ -5,6 +5,7 @@ use preau_kernel::ids::{AuthorityId, PersonId, SchoolId, SessionId};
 use preau_mesh::principal::{GrantClaim, ScopeClaim};
 use preau_mesh::testing::{Ground, Pair, claims};
 use preau_mesh::{Channel, Claims, Reported, with_principal};
+use preau_proto::identity::v1 as identity;
 use preau_proto::policy::v1::Role;
 use preau_proto::roster::v1 as wire;
 use preau_proto::roster::v1::class_service_client::ClassServiceClient;
@@ -69,11 +70,33 @@ impl World {
             }],
             ..claims(role)
         };
+        let known = identity::Person {
+            person_id: id.to_string(),
+            school_id: school.id.to_string(),
+            ..identity::Person::default()
+        };
+        self.directory.add_person(known, school);
         Person {
             id,
             token: self.pair.token(&claims),
             channel: self.pair.client(),
         }
+    }
+
+    /// Gives somebody a role at another school than their own, until the end of time.
+    pub(super) fn also_at(&self, person: &Person, own: School, other: School) {
+        let on = Some(identity::scope::On::SchoolId(other.id.to_string()));
+        let grant = identity::Grant {
+            scope: Some(identity::Scope { on }),
+            ..identity::Grant::default()
+        };
+        let known = identity::Person {
+            person_id: person.id.to_string(),
+            school_id: own.id.to_string(),
+            grants: vec![grant],
+            ..identity::Person::default()
+        };
+        self.directory.add_person(known, other);
     }
 
     /// What another service would hear about a membership.

@@ -2,18 +2,19 @@
 //! pupil, so that SELF holds for the pupil and nobody else.
 
 use preau_harness::{Caller, Upload, sha256};
+use preau_proto::files::v1::download_service_client::DownloadServiceClient;
 use preau_proto::files::v1::file_service_client::FileServiceClient;
 use preau_proto::files::v1::get_node_request::Which;
 use preau_proto::files::v1::space_service_client::SpaceServiceClient;
 use preau_proto::files::v1::upload_service_client::UploadServiceClient;
 use preau_proto::files::v1::{
     AbortRequest, CommitRequest, CreateFolderRequest, CreateUploadRequest, DeleteNodeRequest,
-    GetNodeRequest, GetUploadRequest, ListFolderRequest, ListSpacesRequest, PutPartRequest,
-    ReadRequest,
+    GetNodeRequest, GetUploadRequest, ListFolderRequest, ListSpacesRequest, OpenRequest,
+    PutPartRequest, ReadRequest,
 };
 use tonic::Status;
 
-use super::{Cast, missing};
+use super::{Cast, everyday, missing};
 
 pub(super) async fn call(
     cast: &Cast,
@@ -28,6 +29,12 @@ pub(super) async fn call(
         }
         "ListFolder" | "GetNode" | "CreateFolder" | "DeleteNode" | "Read" => {
             file(cast, caller, method, n).await
+        }
+        "RenameNode" | "MoveNode" | "CopyNode" | "ListTrash" | "RestoreNode" | "PurgeNode"
+        | "CreateDownloadLink" => everyday::call(cast, caller, method, n).await,
+        "Open" => {
+            let mut downloads = DownloadServiceClient::new(caller);
+            Ok(downloads.open(OpenRequest::default()).await.map(drop))
         }
         _ => upload(cast, caller, method, n).await,
     }
