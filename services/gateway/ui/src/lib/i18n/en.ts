@@ -1,6 +1,6 @@
 // Every text of the interface, in English.
 
-import { plural } from '../format';
+import { formatNumber, plural } from '../format';
 import { errorsEn } from './errors.en';
 import type { Catalogue } from './fr';
 
@@ -160,13 +160,14 @@ export const en: Catalogue = {
     cancel: (name) => `Cancel the upload of ${name}`,
     progress: (name) => `Progress of ${name}`,
     total: 'Total progress',
-    summary: (done, files) => `${n(done, '# file', '# files')} of ${files} uploaded`,
+    summary: (done, files) => `${n(done, '# file', '# files')} of ${formatNumber(files, 'en')} uploaded`,
     bytes: (sent, total) => `${sent} of ${total}`,
     failed: (count) => n(count, '# failure', '# failures'),
     allDone: (count) => n(count, '# file uploaded.', '# files uploaded.'),
     preparing: (count) => `Preparing: ${n(count, '# file found', '# files found')}…`,
     nothing: 'There is nothing to upload in what was dropped.',
     folderFailed: (name) => `The folder “${name}” could not be created.`,
+    taken: 'That name is taken in this folder.',
     changed: 'The file changed or disappeared while it was sent: nothing was kept. Choose it again.',
     expired: 'Waiting: sign in again to go on.',
     states: {

@@ -7,6 +7,7 @@ import type { Node } from '$gen/preau/files/v1/files_pb';
 import { backoff } from './backoff';
 import { UploadItem, isSettled, type ItemState } from './item';
 import { Pace } from './pace';
+import { perform, type Outcome } from './perform';
 import { nextTask, type Task } from './task';
 import { Totals } from './totals';
 import {
@@ -197,8 +198,11 @@ export class UploadQueue {
     item.exclusive = task.kind !== 'put';
     if (item.state === 'waiting') this.setState(item, 'sending');
     try {
-      await this.perform(item, task, control.signal);
-      if (!control.signal.aborted) item.attempts = 0;
+      const outcome = await perform(item, task, this.given, control.signal);
+      if (outcome !== undefined) {
+        item.attempts = 0;
+        this.apply(item, outcome);
+      }
       this.failures = 0;
     } catch (error) {
       if (!control.signal.aborted) this.failed(item, task, error, rounds);
@@ -211,30 +215,11 @@ export class UploadQueue {
     }
   }
 
-  private async perform(item: UploadItem, task: Task, signal: AbortSignal): Promise<void> {
-    const { transport } = this.given;
-    if (task.kind !== 'look' && item.sourceChanged) throw new SourceChanged(item.source.name);
-    if (task.kind === 'create') {
-      const upload = await transport.create(item.target, item.total, signal);
-      if (signal.aborted) void transport.abort(upload.id).catch(() => undefined);
-      else this.adopt(item, upload);
-      return;
-    }
-    const upload = item.upload;
-    if (upload === undefined) return;
-    if (task.kind === 'look') {
-      const known = await transport.look(upload.id, signal);
-      if (!signal.aborted) this.adopt(item, known);
-    } else if (task.kind === 'commit') {
-      const node = await transport.commit(upload.id, signal);
-      if (!signal.aborted) this.finish(item, node);
-    } else {
-      const [start, end] = [item.partStart(task.index), item.partEnd(task.index)];
-      const part = await this.given.read(item.source, start, end);
-      if (signal.aborted) return;
-      if (part.data.length !== end - start) throw new SourceChanged(item.source.name);
-      await transport.put(upload.id, task.index, part, signal);
-      if (!signal.aborted) this.totals.progress(item, end - start);
+  private apply(item: UploadItem, outcome: Outcome): void {
+    if (outcome.kind === 'opened') this.adopt(item, outcome.upload);
+    else if (outcome.kind === 'committed') this.finish(item, outcome.node);
+    else {
+      this.totals.progress(item, outcome.bytes);
       this.pace.passed();
     }
   }

@@ -1,0 +1,107 @@
+// Every page, wide and narrow, light and dark: nothing overflows, axe finds nothing serious, the console is silent.
+// With SHOTS=<folder>, pictures of all of them are kept there.
+
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { axe, openBrowser, openPage, overflow, signIn, type Stand } from './stand';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser.close());
+
+function furnish({ preau }: Stand): void {
+  preau.put('Chapitre 1');
+  preau.put('Travaux pratiques');
+  preau.put('dévoir-maison.pdf', {}, 245_000);
+  preau.put('Unnomdefichierextrêmementlongsansaucuneespacequidoitsecouperquelquepart_version_finale.odt', { createdBy: 'other' }, 12_000_000);
+  preau.put('عرض الدرس.pptx', { createdBy: 'other' }, 3_400_000);
+  preau.put('ancien plan.txt', { deleted: true }, 900);
+}
+
+const PAGES: [string, (stand: Stand) => Promise<unknown>][] = [
+  ['spaces', ({ page }) => page.getByRole('heading', { name: 'Mes classes' }).waitFor()],
+  ['folder', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/spaces/class-1`);
+    await page.getByText('5 éléments').waitFor();
+  }],
+  ['menu', async ({ page }) => {
+    await page.getByRole('button', { name: 'Actions pour dévoir-maison.pdf' }).click();
+    await page.getByRole('menu').waitFor();
+  }],
+  ['rename', async ({ page }) => {
+    await page.getByRole('menuitem', { name: 'Renommer…' }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+  ['move', async ({ page }) => {
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Actions pour dévoir-maison.pdf' }).click();
+    await page.getByRole('menuitem', { name: 'Déplacer…' }).click();
+    await page.getByRole('dialog').getByText('Chapitre 1').waitFor();
+  }],
+  ['uploads', async ({ page, preau }) => {
+    await page.keyboard.press('Escape');
+    const files = ['notes.txt', 'dévoir-maison.pdf', 'carte.png'];
+    await page.locator('[data-chooser=files]').setInputFiles(
+      files.map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.alloc(300_000, name) })),
+    );
+    await page.getByText('2 fichiers envoyés sur 3').waitFor();
+    await page.getByRole('button', { name: 'Montrer le détail' }).click();
+    await page.getByRole('button', { name: 'Garder les deux dévoir-maison.pdf' }).waitFor();
+    expect(preau.find('notes.txt')?.content?.data.length).toBe(300_000);
+  }],
+  ['empty', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/spaces/class-2`);
+    await page.getByText('Ce dossier est vide.').waitFor();
+  }],
+  ['trash', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/spaces/class-1/trash`);
+    await page.getByText('ancien plan.txt').waitFor();
+    await page.getByRole('heading', { name: /Corbeille de Seconde/ }).waitFor();
+  }],
+  ['purge', async ({ page }) => {
+    await page.getByRole('button', { name: 'Supprimer définitivement ancien plan.txt' }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+  ['account', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/account`);
+    await page.getByText('Enseignant').waitFor();
+  }],
+  ['missing', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/nowhere`);
+    await page.getByText('Cette page n’existe pas.').waitFor();
+  }],
+];
+
+describe.each([
+  { width: 1280, height: 800, colorScheme: 'light' as const },
+  { width: 1280, height: 800, colorScheme: 'dark' as const },
+  { width: 360, height: 740, colorScheme: 'light' as const },
+  { width: 360, height: 740, colorScheme: 'dark' as const },
+])('at $width pixels, $colorScheme', ({ width, height, colorScheme }) => {
+  it('every page fits and can be used by everybody', async () => {
+    const stand = await openPage(browser, { viewport: { width, height }, colorScheme });
+    const { page, origin } = stand;
+    const look = async (name: string): Promise<void> => {
+      const shots = process.env['SHOTS'];
+      if (shots) await page.screenshot({ path: `${shots}/${name}-${width}-${colorScheme}.png` });
+      expect(await overflow(page), `${name} overflows`).toBeLessThanOrEqual(0);
+      expect(await axe(page), name).toEqual([]);
+    };
+    try {
+      furnish(stand);
+      await page.goto(origin);
+      await page.getByRole('heading', { name: 'Se connecter' }).waitFor();
+      await look('sign-in');
+      await signIn(stand);
+      for (const [name, open] of PAGES) {
+        await open(stand);
+        await look(name);
+      }
+      expect(stand.complaints).toEqual([]);
+    } finally {
+      await stand.close();
+    }
+  }, 120_000);
+});
