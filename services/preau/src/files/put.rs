@@ -42,9 +42,11 @@ pub(crate) async fn put(
         target: &target,
         note,
     };
+    // A file that is there already may be this very one: the note knows, so it is read first.
     let upload = match put.resumed().await? {
+        Resumed::Complete(node) => return put.verified(node, file, local).await,
+        Resumed::Nothing | Resumed::Upload(_) if target.taken => return Err(taken(remote)),
         Resumed::Upload(upload) => upload,
-        Resumed::Complete(node) => return Ok(node),
         Resumed::Nothing => put.created(source.size).await?,
     };
     let hash = put.send(file, local.to_owned(), source, &upload).await?;
@@ -58,6 +60,8 @@ struct Target {
     space_id: String,
     parent_id: String,
     name: String,
+    /// Whether a file of this name was there when we looked.
+    taken: bool,
 }
 
 async fn target(gateway: &Gateway, local: &Path, remote: &RemoteName) -> Result<Target, Failure> {
@@ -66,16 +70,10 @@ async fn target(gateway: &Gateway, local: &Path, remote: &RemoteName) -> Result<
         let parent_id = folder_id(gateway, &space_id, remote).await?;
         return Target::within(remote, parent_id, space_id, local);
     }
-    if let Some(node) = find(gateway, &space_id, remote).await? {
-        if node.content.is_none() {
-            return Target::within(remote, node.node_id, space_id, local);
-        }
-        let remedy = "choose another name, or remove the old one first with `preau files rm`";
-        return Err(Failure::new(
-            "cannot put: there is a file of this name",
-            remote,
-            remedy,
-        ));
+    let found = find(gateway, &space_id, remote).await?;
+    let taken = found.as_ref().is_some_and(|node| node.content.is_some());
+    if let Some(folder) = found.filter(|node| node.content.is_none()) {
+        return Target::within(remote, folder.node_id, space_id, local);
     }
     let (Some(parent), Some(name)) = (remote.parent(), remote.name()) else {
         return Err(Failure::new("cannot put", remote, "name a file"));
@@ -85,7 +83,24 @@ async fn target(gateway: &Gateway, local: &Path, remote: &RemoteName) -> Result<
         parent_id: folder_id(gateway, &space_id, &parent).await?,
         name: name.to_owned(),
         space_id,
+        taken,
     })
+}
+
+const TAKEN: &str = "choose another name, or remove the old one first with `preau files rm`";
+
+fn taken(remote: &RemoteName) -> Failure {
+    Failure::new("cannot put: there is a file of this name", remote, TAKEN)
+}
+
+/// Fails unless the node holds the bytes of this hash.
+fn check_same(node: &Node, local: &blake3::Hash, remote: &RemoteName) -> Result<(), Failure> {
+    let stored = node.content.as_ref().map(|content| &content.blake3[..]);
+    if stored == Some(local.as_bytes().as_slice()) {
+        return Ok(());
+    }
+    let what = "cannot put: the file that was stored is not the one that is here now";
+    Err(Failure::new(what, remote, TAKEN))
 }
 
 impl Target {
@@ -114,6 +129,8 @@ impl Target {
             space_id,
             parent_id,
             name,
+            // The server says so when the upload begins.
+            taken: false,
         })
     }
 }
@@ -121,6 +138,7 @@ impl Target {
 enum Resumed {
     Nothing,
     Upload(Upload),
+    /// Committed by an earlier command. Not yet compared with the file that is here.
     Complete(Node),
 }
 
@@ -162,16 +180,23 @@ impl Put<'_> {
             // Committed, and the answer was lost: committing again answers the same node.
             Err(status) if status.code() == Code::FailedPrecondition => {
                 match self.committed(&upload_id, Vec::new()).await {
-                    Ok(node) => {
-                        self.note.forget();
-                        Ok(Resumed::Complete(node))
-                    }
-                    Err(_) => Ok(Resumed::Nothing),
+                    Ok(node) => Ok(Resumed::Complete(node)),
+                    Err(status) if is_over(&status) => Ok(Resumed::Nothing),
+                    Err(status) => Err(self.failed(&status)),
                 }
             }
-            Err(status) if status.code() == Code::NotFound => Ok(Resumed::Nothing),
+            Err(status) if is_over(&status) => Ok(Resumed::Nothing),
             Err(status) => Err(self.failed(&status)),
         }
+    }
+
+    /// The node that an earlier command committed, once its bytes are known to be the file's.
+    async fn verified(&self, node: Node, file: File, local: &Path) -> Result<Node, Failure> {
+        let hash = reader::hash(file, local.to_owned()).await?;
+        // Either way there is nothing to go on with.
+        self.note.forget();
+        check_same(&node, &hash, &self.target.shown)?;
+        Ok(node)
     }
 
     async fn created(&self, size: u64) -> Result<Upload, Failure> {
@@ -292,6 +317,11 @@ impl Put<'_> {
     }
 }
 
+/// Aborted, expired or swept: there is no such upload to go on with.
+fn is_over(status: &Status) -> bool {
+    matches!(status.code(), Code::NotFound | Code::FailedPrecondition)
+}
+
 /// Runs of parts that the server has not.
 struct Missing(Vec<PartRange>);
 
@@ -317,6 +347,36 @@ impl Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use preau_proto::files::v1::FileContent;
+
+    #[test]
+    fn what_was_committed_before_must_be_the_file_that_is_here() {
+        let remote = RemoteName::parse("2de A:/plan.pdf").expect("a remote name");
+        let (here, other) = (blake3::hash(b"here"), blake3::hash(b"other"));
+        let mut node = Node {
+            content: Some(FileContent {
+                blake3: here.as_bytes().to_vec(),
+                ..FileContent::default()
+            }),
+            ..Node::default()
+        };
+        assert_eq!(check_same(&node, &here, &remote), Ok(()));
+        let failure = check_same(&node, &other, &remote).expect_err("other bytes");
+        assert!(
+            failure
+                .to_string()
+                .contains("2de A:/plan.pdf: choose another name")
+        );
+        node.content = None;
+        assert!(check_same(&node, &here, &remote).is_err(), "a folder");
+    }
+
+    #[test]
+    fn an_upload_is_over_only_when_the_server_says_so() {
+        assert!(is_over(&Status::not_found("swept")));
+        assert!(is_over(&Status::failed_precondition("aborted")));
+        assert!(!is_over(&Status::unavailable("restarting")));
+    }
 
     #[test]
     fn missing_parts_are_those_within_the_runs() {

@@ -85,6 +85,22 @@ pub(crate) fn read(
     (receiver, whole)
 }
 
+/// BLAKE3 of the whole file, sending nothing.
+pub(crate) async fn hash(file: File, path: PathBuf) -> Result<blake3::Hash, Failure> {
+    let place = path.display().to_string();
+    let hashed = tokio::task::spawn_blocking(move || {
+        let mut whole = blake3::Hasher::new();
+        whole
+            .update_reader(&file)
+            .map_err(|error| at_path("cannot read the file", &path, &error))?;
+        Ok(whole.finalize())
+    });
+    hashed.await.unwrap_or_else(|error| {
+        let what = format!("the reader stopped: {error}");
+        Err(Failure::new(what, place, "try again"))
+    })
+}
+
 fn changed(path: &Path) -> Failure {
     Failure::new(
         "the file changed while it was read",
