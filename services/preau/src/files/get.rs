@@ -143,54 +143,74 @@ impl From<Status> for Broke {
     }
 }
 
-/// `<name>.part`, locked while it is written, with the hash of what it holds.
+/// `<name>.part`, locked while it is written, with the hash of what it holds. Made with the first
+/// byte that is written to it.
 struct PartFile {
     path: PathBuf,
-    file: File,
+    file: Option<File>,
     length: u64,
     hasher: blake3::Hasher,
 }
 
 impl PartFile {
+    /// What an earlier command left, if anything.
     fn open(local: &Path) -> Result<Self, Failure> {
         let mut name = local.file_name().unwrap_or_default().to_owned();
         name.push(".part");
-        let path = local.with_file_name(name);
-        let failed = |error: io::Error| at_path("cannot write the file", &path, &error);
+        let mut part = Self {
+            path: local.with_file_name(name),
+            file: None,
+            length: 0,
+            hasher: blake3::Hasher::new(),
+        };
+        if part.path.exists() {
+            part.file()?;
+            part.catch_up().map_err(|error| part.failed(&error))?;
+        }
+        Ok(part)
+    }
+
+    /// The file, made and locked when it is not open yet.
+    fn file(&mut self) -> Result<&mut File, Failure> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => self.lock()?,
+        };
+        Ok(self.file.insert(file))
+    }
+
+    fn lock(&self) -> Result<File, Failure> {
         let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
-            .open(&path)
-            .map_err(failed)?;
+            .open(&self.path)
+            .map_err(|error| self.failed(&error))?;
         match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let failure = Failure::new(
-                    "another command is getting this file",
-                    path.display(),
-                    "wait for it",
-                );
-                return Err(failure.exit(Exit::InUse));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(self.in_use()),
+            Err(TryLockError::Error(error)) => Err(self.failed(&error)),
         }
-        let mut part = Self {
-            path: path.clone(),
-            file,
-            length: 0,
-            hasher: blake3::Hasher::new(),
-        };
-        part.catch_up().map_err(failed)?;
-        Ok(part)
+    }
+
+    fn in_use(&self) -> Failure {
+        let what = "another command is getting this file";
+        Failure::new(what, self.path.display(), "wait for it").exit(Exit::InUse)
+    }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        at_path("cannot write the file", &self.path, error)
     }
 
     /// Hashes what an earlier command left.
     fn catch_up(&mut self) -> io::Result<()> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
         let mut buffer = vec![0; 1 << 20];
         loop {
-            let read = self.file.read(&mut buffer)?;
+            let read = file.read(&mut buffer)?;
             if read == 0 {
                 return Ok(());
             }
@@ -200,19 +220,33 @@ impl PartFile {
     }
 
     fn append(&mut self, data: &[u8]) -> Result<(), Failure> {
-        self.file
-            .write_all(data)
-            .map_err(|error| at_path("cannot write the file", &self.path, &error))?;
+        self.begin()?;
+        let written = self.file()?.write_all(data);
+        written.map_err(|error| self.failed(&error))?;
         self.hasher.update(data);
         self.length += data.len() as u64;
         Ok(())
     }
 
+    /// Makes the file, if there was none. Another command may have written to it meanwhile.
+    fn begin(&mut self) -> Result<(), Failure> {
+        if self.file.is_some() {
+            return Ok(());
+        }
+        let metadata = self.file()?.metadata();
+        match metadata.map_err(|error| self.failed(&error))?.len() {
+            0 => Ok(()),
+            _ => {
+                self.file = None;
+                Err(self.in_use())
+            }
+        }
+    }
+
     fn restart(&mut self) -> Result<(), Failure> {
-        self.file
-            .set_len(0)
-            .and_then(|()| self.file.seek(SeekFrom::Start(0)))
-            .map_err(|error| at_path("cannot write the file", &self.path, &error))?;
+        let file = self.file()?;
+        let emptied = file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0)));
+        emptied.map_err(|error| self.failed(&error))?;
         self.length = 0;
         self.hasher.reset();
         Ok(())
@@ -226,8 +260,10 @@ impl PartFile {
         let _ = std::fs::remove_file(&self.path);
     }
 
-    fn finish(&self, local: &Path) -> Result<(), Failure> {
-        self.file
+    fn finish(&mut self, local: &Path) -> Result<(), Failure> {
+        // An empty file has no first byte.
+        self.begin()?;
+        self.file()?
             .sync_all()
             .and_then(|()| std::fs::rename(&self.path, local))
             .map_err(|error| at_path("cannot write the file", local, &error))
@@ -256,6 +292,24 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_left_behind_when_no_byte_came() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let part = PartFile::open(&dir.path().join("a")).expect("opened");
+        drop(part);
+        assert_eq!(std::fs::read_dir(dir.path()).expect("there").count(), 0);
+    }
+
+    #[test]
+    fn an_empty_file_is_made_at_the_end() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let local = dir.path().join("a");
+        let mut part = PartFile::open(&local).expect("opened");
+        part.finish(&local).expect("renamed");
+        assert_eq!(std::fs::read(&local).expect("there"), b"");
+        assert!(!dir.path().join("a.part").exists());
+    }
+
+    #[test]
     fn restarting_forgets_what_was_there() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let local = dir.path().join("a");
@@ -274,7 +328,10 @@ mod tests {
     fn two_commands_do_not_write_the_same_file() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let local = dir.path().join("a");
-        let _first = PartFile::open(&local).expect("opened");
+        let mut first = PartFile::open(&local).expect("opened");
+        let mut late = PartFile::open(&local).expect("nobody writes yet");
+        first.append(b"a").expect("written");
+        assert_eq!(late.append(b"a").expect_err("locked").code(), Exit::InUse);
         let Err(second) = PartFile::open(&local) else {
             panic!("opened twice");
         };
