@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::registry::Registry;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::{Exit, Failure};
@@ -23,17 +23,35 @@ use crate::failure::{Exit, Failure};
 /// Connections at once: a scraper, a prober, a person.
 const PLACES: usize = 64;
 
-/// Whether the process serves; shared with whoever knows.
-#[derive(Clone, Default)]
-pub(crate) struct Ready(Arc<AtomicBool>);
+/// Whether the process serves and can tell who calls; shared with whoever knows.
+#[derive(Clone)]
+pub(crate) struct Ready {
+    serving: Arc<AtomicBool>,
+    keys_known: watch::Receiver<bool>,
+}
 
 impl Ready {
-    pub(crate) fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
+    /// Does not serve yet. `keys_known` turns true with the first keys of principal tokens.
+    pub(crate) fn new(keys_known: watch::Receiver<bool>) -> Self {
+        Self {
+            serving: Arc::default(),
+            keys_known,
+        }
     }
 
-    fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    pub(crate) fn set(&self, serving: bool) {
+        self.serving.store(serving, Ordering::Release);
+    }
+
+    fn answer(&self) -> Response<Full<Bytes>> {
+        if !self.serving.load(Ordering::Acquire) {
+            return text(StatusCode::SERVICE_UNAVAILABLE, "not ready: not serving\n");
+        }
+        if !*self.keys_known.borrow() {
+            let why = "not ready: identity has not given the keys of principal tokens yet\n";
+            return text(StatusCode::SERVICE_UNAVAILABLE, why);
+        }
+        text(StatusCode::OK, "ready\n")
     }
 }
 
@@ -107,8 +125,7 @@ fn answer(
     match path {
         "/metrics" => metrics(registry),
         "/healthz" => text(StatusCode::OK, "alive\n"),
-        "/readyz" if ready.get() => text(StatusCode::OK, "ready\n"),
-        "/readyz" => text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
+        "/readyz" => ready.answer(),
         "/" => text(StatusCode::OK, "/metrics\n/healthz\n/readyz\n"),
         _ => text(StatusCode::NOT_FOUND, "see /\n"),
     }
@@ -143,13 +160,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn readiness_follows_the_process() {
-        let (registry, ready) = (Registry::default(), Ready::default());
+    fn readiness_needs_serving_and_known_keys() {
+        let keys = watch::Sender::new(false);
+        let (registry, ready) = (Registry::default(), Ready::new(keys.subscribe()));
         let status = |path| answer(&Method::GET, path, &registry, &ready).status();
         assert_eq!(status("/healthz"), StatusCode::OK);
         assert_eq!(status("/readyz"), StatusCode::SERVICE_UNAVAILABLE);
         ready.set(true);
+        assert_eq!(status("/readyz"), StatusCode::SERVICE_UNAVAILABLE);
+        keys.send_replace(true);
         assert_eq!(status("/readyz"), StatusCode::OK);
+        ready.set(false);
+        assert_eq!(status("/readyz"), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(status("/metrics"), StatusCode::OK);
         assert_eq!(status("/nothing"), StatusCode::NOT_FOUND);
         assert_eq!(

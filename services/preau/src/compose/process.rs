@@ -126,7 +126,10 @@ impl Built {
         config: &Config,
         roles: &[&'static str],
     ) -> (Process, watch::Receiver<bool>) {
-        let (stops, tasks, ready) = (Stops::default(), TaskTracker::new(), Ready::default());
+        let keys = watch::Sender::new(false);
+        let keys_known = keys.subscribe();
+        let (stops, tasks) = (Stops::default(), TaskTracker::new());
+        let ready = Ready::new(keys_known.clone());
         let (mesh, stop) = (self.mesh, &stops.tasks);
         identities::keep(config, mesh.identities(), &self.issuer, roles, &tasks, stop);
         tasks.spawn(self.services.sweeping(stop.clone()));
@@ -137,8 +140,6 @@ impl Built {
             ready.clone(),
             stop.clone(),
         ));
-        let keys = watch::Sender::new(false);
-        let keys_known = keys.subscribe();
         tasks.spawn(signing_keys::keep_fresh(
             mesh.clone(),
             roles[0],
@@ -206,7 +207,8 @@ impl Process {
         }
     }
 
-    /// The one line on standard output.
+    /// The one line on standard output: it listens. Whether it can tell who calls, which takes the
+    /// keys of an identity that may start later, is what `/readyz` says.
     fn announce(&self) {
         self.ready.set(true);
         let line = json!({

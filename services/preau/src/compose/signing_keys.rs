@@ -15,9 +15,11 @@ const EVERY: Duration = Duration::from_secs(60);
 /// However many unknown keys are shown.
 const AT_MOST_EVERY: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_millis(100);
+/// While no key is known: every user is turned away meanwhile.
+const LAST_FIRST: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(10);
 
-/// Keeps the mesh's verifier supplied until `stop`; `known` turns true with the first answer.
+/// Keeps the mesh's verifier supplied until `stop`; `known` says whether there are keys.
 pub(crate) async fn keep_fresh(
     mesh: Mesh,
     role: &str,
@@ -29,15 +31,21 @@ pub(crate) async fn keep_fresh(
     loop {
         let wait = match fetch(&mut identity).await {
             Ok(keys) => {
+                let some = !keys.is_empty();
                 mesh.principals().set_keys(keys);
-                known.send_replace(true);
+                known.send_replace(some);
                 pause = FIRST_RETRY;
                 EVERY
             }
             Err(status) => {
                 // Keys that are known stay good: verification goes on without identity.
                 tracing::warn!(code = ?status.code(), message = status.message(), "no signing keys from identity");
-                pause = (pause * 2).min(LAST_RETRY);
+                let longest = if *known.borrow() {
+                    LAST_RETRY
+                } else {
+                    LAST_FIRST
+                };
+                pause = (pause * 2).min(longest);
                 pause
             }
         };
