@@ -21,6 +21,13 @@ impl Keyring {
         }
     }
 
+    /// Whether any tenant's key is stored: there is something that only its KEK opens.
+    pub(crate) async fn holds_keys(db: &Db) -> Result<bool, VaultError> {
+        let sql = "SELECT tenant FROM vault_tenant_key LIMIT 1";
+        let row = db.fetch_optional(Scope::Platform, sql, &[]).await?;
+        Ok(row.is_some())
+    }
+
     /// Opens some stored key, so that a wrong KEK stops the start instead of the first read.
     pub(crate) async fn check(&self, db: &Db) -> Result<(), VaultError> {
         let sql = "SELECT tenant, wrapped FROM vault_tenant_key LIMIT 1";

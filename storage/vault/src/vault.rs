@@ -32,6 +32,14 @@ pub(crate) struct Inner {
 }
 
 impl Vault {
+    /// Whether the database holds tenants' keys, so that a new KEK would open nothing.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn holds_keys(db: &Db) -> Result<bool, VaultError> {
+        Keyring::holds_keys(db).await
+    }
+
     /// Opens the vault over a database whose migrations have run. Reads prefer the sites in the order given; writes go to the
     /// first [`VaultConfig::durable`] of them.
     ///

@@ -8,11 +8,20 @@ use preau_storage_seal::Kek;
 use crate::failure::{Failure, at_path};
 use crate::private;
 
-/// Reads the key, or makes it (mode 0600) when `objects` holds nothing yet that an older key sealed.
-pub(crate) fn load_or_create(path: &Path, objects: &Path) -> Result<Kek, Failure> {
+const RESTORE: &str = "put the key back from its backup; a new one could not open them";
+
+/// Reads the key, or makes it (mode 0600) when nothing is there yet that an older key sealed: no
+/// records in `objects`, and no tenant's key in the database (`wrapped_keys`).
+pub(crate) fn load_or_create(
+    path: &Path,
+    objects: &Path,
+    wrapped_keys: bool,
+) -> Result<Kek, Failure> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return create(path, objects),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return create(path, objects, wrapped_keys);
+        }
         Err(error) => return Err(at_path("cannot read the key-encrypting key", path, &error)),
     };
     let mode = std::fs::metadata(path)
@@ -37,7 +46,23 @@ pub(crate) fn load_or_create(path: &Path, objects: &Path) -> Result<Kek, Failure
     })
 }
 
-fn create(path: &Path, objects: &Path) -> Result<Kek, Failure> {
+/// What to say when stored tenant keys do not open under the key that was read.
+pub(crate) fn wrong(path: &Path) -> Failure {
+    Failure::new(
+        "this key-encrypting key is not the one that the tenants' keys in the database are sealed under",
+        path.display(),
+        "put the right one back from its backup, or restore the database that belongs to it; nothing was changed",
+    )
+}
+
+fn create(path: &Path, objects: &Path, wrapped_keys: bool) -> Result<Kek, Failure> {
+    if wrapped_keys {
+        return Err(Failure::new(
+            "the key-encrypting key is missing, and the files database holds tenants' keys sealed under it",
+            path.display(),
+            RESTORE,
+        ));
+    }
     let sealed = std::fs::read_dir(objects).is_ok_and(|mut entries| {
         // The site's own bookkeeping begins with a dot.
         entries.any(|entry| {
@@ -51,7 +76,7 @@ fn create(path: &Path, objects: &Path) -> Result<Kek, Failure> {
                 objects.display()
             ),
             path.display(),
-            "put the key back from its backup; a new one could not open them",
+            RESTORE,
         ));
     }
     let kek = Kek::generate().map_err(|error| {
@@ -77,8 +102,8 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let path = dir.path().join("files/kek");
         let objects = dir.path().join("objects");
-        let made = load_or_create(&path, &objects).expect("made");
-        let read = load_or_create(&path, &objects).expect("read");
+        let made = load_or_create(&path, &objects, false).expect("made");
+        let read = load_or_create(&path, &objects, false).expect("read");
         assert_eq!(made.to_hex(), read.to_hex());
         let mode = std::fs::metadata(&path)
             .expect("there")
@@ -91,9 +116,9 @@ mod tests {
     fn a_key_that_others_may_read_is_refused() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let path = dir.path().join("kek");
-        load_or_create(&path, dir.path().join("objects").as_path()).expect("made");
+        load_or_create(&path, dir.path().join("objects").as_path(), false).expect("made");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("changed");
-        assert!(load_or_create(&path, dir.path()).is_err());
+        assert!(load_or_create(&path, dir.path(), false).is_err());
     }
 
     #[test]
@@ -102,9 +127,23 @@ mod tests {
         let objects = dir.path().join("objects");
         std::fs::create_dir_all(&objects).expect("made");
         std::fs::write(objects.join("record"), b"sealed").expect("written");
-        let Err(failure) = load_or_create(&dir.path().join("kek"), &objects) else {
+        let Err(failure) = load_or_create(&dir.path().join("kek"), &objects, false) else {
             panic!("replaced a lost key");
         };
         assert!(failure.to_string().contains("put the key back"));
+    }
+
+    #[test]
+    fn a_lost_key_is_not_replaced_while_the_database_holds_keys_it_sealed() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("kek");
+        let Err(failure) = load_or_create(&path, &dir.path().join("unmounted"), true) else {
+            panic!("replaced a lost key");
+        };
+        assert!(failure.to_string().contains("put the key back"));
+        assert!(!path.exists());
+        // A key that is there is read, whatever it sealed.
+        load_or_create(&path, dir.path().join("objects").as_path(), false).expect("made");
+        load_or_create(&path, dir.path().join("objects").as_path(), true).expect("read");
     }
 }

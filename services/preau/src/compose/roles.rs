@@ -7,8 +7,9 @@ use preau_identity::{Identity, PasswordConfig, SessionConfig};
 use preau_kernel::clock::Clock;
 use preau_mesh::{CertificateAuthority, Mesh, RoleServer, TrustDomain};
 use preau_storage_database::{Db, Migrations};
+use preau_storage_seal::KeyError;
 use preau_storage_sites::{FolderSite, Site};
-use preau_storage_vault::{Vault, VaultConfig};
+use preau_storage_vault::{Vault, VaultConfig, VaultError};
 use tokio_util::sync::CancellationToken;
 
 use super::{database, kek};
@@ -175,8 +176,7 @@ impl Services {
 }
 
 async fn open_vault(config: &Config, db: Db) -> Result<Vault, Failure> {
-    let objects = config.objects_dir();
-    let kek = kek::load_or_create(&config.kek_file(), &objects)?;
+    let (objects, kek_file) = (config.objects_dir(), config.kek_file());
     let failed = |error: &dyn std::fmt::Display, remedy: &str| {
         Failure::new(
             format_args!("cannot open the vault: {error}"),
@@ -184,11 +184,22 @@ async fn open_vault(config: &Config, db: Db) -> Result<Vault, Failure> {
             remedy,
         )
     };
+    let wrapped_keys = Vault::holds_keys(&db)
+        .await
+        .map_err(|error| failed(&error, "look at the database of files"))?;
+    let kek = kek::load_or_create(&kek_file, &objects, wrapped_keys)?;
     let site = FolderSite::open("local", &objects, config.vault.fsync)
         .map_err(|error| failed(&error, "make the folder writable for this user"))?;
     let sites: Vec<Arc<dyn Site>> = vec![Arc::new(site)];
     let clock = Arc::new(std::time::SystemTime::now);
     Vault::open(db, sites, kek, VaultConfig::default(), clock)
         .await
-        .map_err(|error| failed(&error, "look at the key-encrypting key and the folder"))
+        .map_err(|error| match error {
+            VaultError::Key {
+                source: KeyError::WrongKek,
+                ..
+            } => kek::wrong(&kek_file),
+            VaultError::Key { source, .. } => failed(&source, "look at the database of files"),
+            error => failed(&error, "look at the folder and the database of files"),
+        })
 }
