@@ -43,16 +43,13 @@ impl Failure {
         }
     }
 
-    /// From a message that ends with its own remedy, as every error of ours does
-    /// (`what is wrong: what to do`); `remedy` is for those that do not.
-    pub(crate) fn said(
-        doing: &str,
-        message: impl fmt::Display,
-        place: impl fmt::Display,
-        remedy: &str,
-    ) -> Self {
-        let message = message.to_string();
-        let (what, remedy) = message.rsplit_once(": ").unwrap_or((&message, remedy));
+    /// From a message that may end with the very remedy (`what is wrong: what to do`), so that it
+    /// is said once, at the end. No other colon of the message has a meaning.
+    pub(crate) fn said(doing: &str, message: &str, place: impl fmt::Display, remedy: &str) -> Self {
+        let what = message
+            .strip_suffix(remedy)
+            .and_then(|what| what.strip_suffix(": "))
+            .unwrap_or(message);
         Self::new(format_args!("{doing}: {what}"), place, remedy)
     }
 
@@ -108,16 +105,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_messages_own_remedy_comes_last() {
-        let failure = Failure::said("cannot join", "used: make a new one", "here", "try again");
+    fn a_remedy_that_the_message_ends_with_is_said_once_and_last() {
+        let remedy = "make a new one";
+        let failure = Failure::said("cannot join", "used: make a new one", "here", remedy);
         assert_eq!(
             failure.to_string(),
             "cannot join: used: here: make a new one"
         );
-        let failure = Failure::said("cannot join", "no answer", "here", "try again");
+        let failure = Failure::said("cannot join", "no answer: refused", "here", "try again");
         assert_eq!(
             failure.to_string(),
-            "cannot join: no answer: here: try again"
+            "cannot join: no answer: refused: here: try again"
         );
     }
 

@@ -66,14 +66,25 @@ impl Incoming {
         } else if !failure.internal.is_empty() {
             tracing::warn!(rpc = %method.path, reason = failure.reason, cause = %failure.internal, "call refused");
         }
-        let fault = Fault {
-            code: failure.kind.grpc_code(),
-            reason: failure.reason,
-            message: failure.message.into(),
-            fields: failure.fields,
-            retry_after: failure.retry_after,
-            metadata: failure.metadata,
-        };
-        self.call.status(fault)
+        self.call.status(fault(failure))
+    }
+}
+
+/// A message without wrong fields ends with what to do; `remedy` marks that end, so that a client
+/// need not guess which colon stands before it.
+fn fault(failure: Failure) -> Fault {
+    let mut metadata = failure.metadata;
+    if failure.fields.is_empty()
+        && let Some((_, remedy)) = failure.message.rsplit_once(": ")
+    {
+        metadata.push(("remedy".to_owned(), remedy.to_owned()));
+    }
+    Fault {
+        code: failure.kind.grpc_code(),
+        reason: failure.reason,
+        message: failure.message.into(),
+        fields: failure.fields,
+        retry_after: failure.retry_after,
+        metadata,
     }
 }

@@ -62,23 +62,66 @@ fn failed(config: &Config, role: &str, error: &DbError) -> Failure {
             .display()
             .to_string(),
     };
-    let (exit, remedy) = match error {
+    // Not the error's own text: it names the place and the remedy too, in its middle.
+    let (exit, what, remedy) = match error {
         DbError::Full { .. } => (
             Exit::Failed,
+            "there is no space left for it".to_owned(),
             "make room, or raise database.sqlite_max_pages",
         ),
-        DbError::Busy { .. } => (Exit::InUse, "stop whoever else uses it"),
-        DbError::Corrupt { .. } => (Exit::Failed, "restore it from a backup"),
+        DbError::Busy { detail } => (
+            Exit::InUse,
+            format!("it is busy ({detail})"),
+            "stop whoever else uses it",
+        ),
+        DbError::Corrupt { detail, .. } => (
+            Exit::Failed,
+            format!("it is damaged ({detail})"),
+            "restore it from a backup",
+        ),
         DbError::Migration { .. } => (
             Exit::Failed,
+            error.to_string(),
             "run `preau migrate` of the version that fits the data",
         ),
-        _ => (Exit::Failed, "check that it is there and may be used"),
+        DbError::Unavailable { detail, .. } => (
+            Exit::Failed,
+            detail.clone(),
+            "check that it is there and may be used",
+        ),
+        error => (
+            Exit::Failed,
+            error.to_string(),
+            "check that it is there and may be used",
+        ),
     };
     Failure::new(
-        format_args!("cannot open the database: {error}"),
+        format_args!("cannot open the database: {what}"),
         place,
         remedy,
     )
     .exit(exit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_database_is_named_once_with_one_remedy() {
+        let config = Config::default();
+        let error = DbError::Corrupt {
+            place: "/data/files/files.db".into(),
+            detail: "file is not a database".into(),
+        };
+        let place = config.role_dir("files").join("files.db");
+        assert_eq!(
+            failed(&config, "files", &error).to_string(),
+            format!(
+                "cannot open the database: it is damaged (file is not a database): {}: \
+                 restore it from a backup",
+                place.display()
+            )
+        );
+    }
 }

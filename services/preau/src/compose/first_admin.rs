@@ -1,6 +1,6 @@
 //! The first administrator of an empty data directory.
 
-use preau_identity::Identity;
+use preau_identity::{Identity, IdentityError};
 
 use super::lock::lock;
 use super::roles;
@@ -44,11 +44,17 @@ pub(crate) async fn create(
         .map(|person| person.to_string())
         .map_err(|error| {
             let place = config.role_dir("identity");
-            Failure::said(
-                "cannot create the first administrator",
-                error,
-                place.display(),
-                "correct the values",
-            )
+            let doing = "cannot create the first administrator";
+            Failure::said(doing, &error.to_string(), place.display(), remedy(&error))
         })
+}
+
+fn remedy(error: &IdentityError) -> &'static str {
+    match error {
+        IdentityError::AdminExists => "sign in as one and create people there",
+        IdentityError::LoginTaken => "choose another one",
+        IdentityError::Store(_) => "look at the database there",
+        IdentityError::Internal(_) => "try again",
+        _ => "correct the values",
+    }
 }

@@ -8,7 +8,7 @@ mod kept;
 use std::path::Path;
 use std::sync::Arc;
 
-use preau_control::{LocalIssuer, RemoteIssuer};
+use preau_control::{JoinError, LocalIssuer, RemoteIssuer};
 use preau_mesh::{
     CaConfig, CertificateAuthority, IdentityStore, Issuer, Mesh, Renewal, RenewalEvent,
     keep_renewed, obtain, system_clock,
@@ -138,6 +138,35 @@ async fn issue_locally(
     Ok(issuer)
 }
 
+fn not_joined(error: &JoinError, address: &str) -> Failure {
+    let (exit, remedy) = match error {
+        JoinError::Token(_) => (Exit::Denied, "copy the whole line that `preau` printed"),
+        JoinError::Unreachable(_) => (
+            Exit::Unavailable,
+            "check the address, and that the token was made by the platform that runs there",
+        ),
+        JoinError::Refused { reason, .. } => (Exit::Denied, refused(reason)),
+        JoinError::Failed(_) => (
+            Exit::Unavailable,
+            "try again, with a new token if this one is then refused as used",
+        ),
+        _ => (Exit::Failed, "look into the log of the process there"),
+    };
+    Failure::said("cannot join the mesh", &error.to_string(), address, remedy).exit(exit)
+}
+
+/// What to do about a join token that the control plane refuses.
+fn refused(reason: &str) -> &'static str {
+    match reason {
+        "JOIN_TOKEN_UNKNOWN" => {
+            "check that it was copied whole and made by this platform, or make a new one"
+        }
+        "JOIN_TOKEN_USED" => "make a new one for each process that joins",
+        "JOIN_TOKEN_EXPIRED" => "make a new one",
+        _ => "make a token for these roles with `preau admin join-token`",
+    }
+}
+
 async fn join(
     config: &Config,
     mesh: &Mesh,
@@ -168,14 +197,31 @@ async fn join(
     let wanted: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
     preau_control::join(token, address, &wanted, store)
         .await
-        .map_err(|error| {
-            let remedy =
-                "check the address, and that the token is fresh, unused and for these roles";
-            Failure::said("cannot join the mesh", error, address, remedy).exit(Exit::Denied)
-        })?;
+        .map_err(|error| not_joined(&error, address))?;
     for role in roles {
         kept::save(&dir, store, role)?;
     }
     tracing::info!(?roles, "joined the mesh");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_join_says_once_what_to_do() {
+        let refused = JoinError::Refused {
+            reason: "JOIN_TOKEN_USED".into(),
+            message: "this join token was used already: make a new one for each process that joins"
+                .into(),
+        };
+        let failure = not_joined(&refused, "127.0.0.1:7443");
+        assert_eq!(failure.code(), Exit::Denied);
+        assert_eq!(
+            failure.to_string(),
+            "cannot join the mesh: joining was refused (JOIN_TOKEN_USED): this join token was used \
+             already: 127.0.0.1:7443: make a new one for each process that joins"
+        );
+    }
 }

@@ -70,7 +70,7 @@ pub(crate) async fn find(
     match node_at(gateway, space_id, remote).await {
         Ok(node) => Ok(Some(node)),
         Err(status) if status.code() == Code::NotFound => Ok(None),
-        Err(status) => Err(failure("cannot look", remote, &status)),
+        Err(status) => Err(failure("cannot look up", remote, &status)),
     }
 }
 
@@ -130,7 +130,7 @@ mod tests {
         Space {
             space_id: id.into(),
             name: name.into(),
-            class_id: String::new(),
+            ..Space::default()
         }
     }
 
