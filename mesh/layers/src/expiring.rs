@@ -18,12 +18,21 @@ use tonic::{Code, Status};
 use crate::catalogue::Entry;
 use crate::fault::Fault;
 use crate::origin::Origin;
+use crate::timeout;
 
 /// When a call must be over, trailers included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(pub Instant);
 
 impl Deadline {
+    /// From now: the sooner of what the caller's `grpc-timeout` asks and what `policy` allows. A malformed one asks
+    /// nothing here; whoever carries the call on refuses it.
+    #[must_use]
+    pub fn asked(headers: &HeaderMap, policy: Duration) -> Self {
+        let asked = timeout::read(headers).ok().flatten();
+        Self(Instant::now() + asked.map_or(policy, |asked| asked.min(policy)))
+    }
+
     /// What is left; zero when it has passed.
     #[must_use]
     pub fn remaining(&self) -> Duration {

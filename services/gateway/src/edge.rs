@@ -3,10 +3,12 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
 use http::{HeaderMap, Request, Response};
-use preau_mesh::{Mesh, TraceContext};
+use preau_mesh::principal::PrincipalError;
+use preau_mesh::{Deadline, Inherited, Mesh, TraceContext};
 use preau_proto::contract::{Contract, Method, Role};
 use tonic::body::Body;
 use tonic::{Status, body};
@@ -24,6 +26,8 @@ const HEALTH: [&str; 2] = [
     "/grpc.health.v1.Health/Watch",
 ];
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+/// For learning who asks; the contract says nothing of a method that is not its own.
+const REFLECTION_WITHIN: Duration = Duration::from_secs(10);
 const SIGN_OUT: &str = "/preau.identity.v1.SessionService/SignOut";
 
 /// Who may read the contract off a running server. It names every internal method and every rule:
@@ -115,14 +119,20 @@ impl Inner {
     async fn call_method(
         &self,
         method: &Method,
-        request: Request<Body>,
+        mut request: Request<Body>,
     ) -> Result<Response<Body>, Status> {
         let session = self.session(method, &request)?;
-        let trace = TraceContext::extract(request.headers());
+        // One deadline for the mint and for what follows it.
+        let inherited = inherited(request.headers(), method.deadline);
         let principal = match &session {
-            Some(session) => Some(self.principals.principal(session, trace).await?),
+            Some(session) => Some(
+                self.principals
+                    .principal(session, inherited.clone())
+                    .await?,
+            ),
             None => None,
         };
+        request.extensions_mut().insert(inherited);
         // When this call is over, however it ends: a caller who hangs up has signed out too.
         let _forgetting = session
             .as_ref()
@@ -157,14 +167,17 @@ impl Inner {
         let session = SessionToken::from_headers(headers)
             .map_err(|refusal| refusal.into_status(path))?
             .ok_or_else(|| Refusal::NotSignedIn.into_status(path))?;
-        let trace = TraceContext::extract(headers);
-        let principal = self.principals.principal(&session, trace).await?;
+        let inherited = inherited(headers, REFLECTION_WITHIN);
+        let principal = self.principals.principal(&session, inherited).await?;
         let token = principal.to_str().unwrap_or_default();
         let claims = self
             .mesh
             .principals()
             .verify(token)
-            .map_err(|_| Refusal::NotSignedIn.into_status(path))?;
+            .map_err(|error| match error {
+                PrincipalError::NoKeys => Refusal::KeysNotYetKnown.into_status(path),
+                _ => Refusal::NotSignedIn.into_status(path),
+            })?;
         let may = claims
             .grants
             .iter()
@@ -174,5 +187,13 @@ impl Inner {
         } else {
             Err(Refusal::NotAdministrator.into_status(path))
         }
+    }
+}
+
+/// What this call hands on to the calls made for it.
+fn inherited(headers: &HeaderMap, allowed: Duration) -> Inherited {
+    Inherited {
+        trace: TraceContext::extract(headers),
+        deadline: Some(Deadline::asked(headers, allowed)),
     }
 }

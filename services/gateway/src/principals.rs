@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use http::{HeaderMap, HeaderValue, header};
-use preau_mesh::{Channel, Inherited, Mesh, TraceContext, WallClock, own_request};
+use preau_mesh::{Channel, Deadline, Inherited, Mesh, WallClock, own_request};
 use preau_proto::identity::v1::MintPrincipalRequest;
 use preau_proto::identity::v1::session_service_client::SessionServiceClient;
 use tokio::time::Instant;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::config::Config;
 use crate::refusal::Refusal;
@@ -18,6 +18,8 @@ use crate::refusal::Refusal;
 /// A token is replaced this long before it expires: longer than any clock skew that verifiers
 /// forgive, plus a call's way to the last service that reads it.
 const MARGIN: Duration = Duration::from_secs(10);
+
+const MINT: &str = "/preau.identity.v1.SessionService/MintPrincipal";
 
 /// What `authorization: Bearer` carries. Opaque here.
 pub(crate) struct SessionToken(String);
@@ -92,14 +94,29 @@ impl Principals {
         }
     }
 
-    /// The session's principal token, good for a few seconds at least. A mint is part of `trace`.
+    /// The session's principal token, good for a few seconds at least. Waiting for it, a mint
+    /// included, is part of the call: of its trace, and of its time.
     ///
     /// # Errors
-    /// What `identity` says of the session, or that it cannot be asked.
+    /// What `identity` says of the session, that it cannot be asked, or that the time is over.
     pub(crate) async fn principal(
         &self,
         session: &SessionToken,
-        trace: Option<TraceContext>,
+        inherited: Inherited,
+    ) -> Result<HeaderValue, Status> {
+        let asked = self.ask(session, inherited.clone());
+        match inherited.deadline {
+            Some(Deadline(at)) => tokio::time::timeout_at(at, asked)
+                .await
+                .unwrap_or_else(|_| Err(Refusal::TooLate.into_status(MINT))),
+            None => asked.await,
+        }
+    }
+
+    async fn ask(
+        &self,
+        session: &SessionToken,
+        inherited: Inherited,
     ) -> Result<HeaderValue, Status> {
         let came = Instant::now();
         let key = session.key();
@@ -110,7 +127,7 @@ impl Principals {
             Outcome::Failed { status, at } if came <= *at => return Err(status.clone()),
             _ => {}
         }
-        match self.mint(session, trace).await {
+        match self.mint(session, inherited).await {
             Ok((token, until)) => {
                 *outcome = Outcome::Minted {
                     token: token.clone(),
@@ -118,6 +135,8 @@ impl Principals {
                 };
                 Ok(token)
             }
+            // This call's time, not that of those who wait.
+            Err(status) if status.code() == Code::DeadlineExceeded => Err(status),
             Err(status) => {
                 *outcome = Outcome::Failed {
                     status: status.clone(),
@@ -141,15 +160,12 @@ impl Principals {
     async fn mint(
         &self,
         session: &SessionToken,
-        trace: Option<TraceContext>,
+        inherited: Inherited,
     ) -> Result<(HeaderValue, Instant), Status> {
         let mut request = own_request(MintPrincipalRequest {
             session_token: session.0.clone(),
         });
-        request.extensions_mut().insert(Inherited {
-            trace,
-            deadline: None,
-        });
+        request.extensions_mut().insert(inherited);
         let minted = self
             .identity
             .clone()

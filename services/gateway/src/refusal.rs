@@ -21,6 +21,10 @@ pub(crate) enum Refusal {
     },
     /// Signed in, but this is for administrators.
     NotAdministrator,
+    /// This process cannot tell yet who calls: it has just started.
+    KeysNotYetKnown,
+    /// The call's time was over before it could be told who calls.
+    TooLate,
     /// The role behind the path does not answer; nothing is known about the call's fate.
     Unreachable {
         /// The role.
@@ -31,16 +35,26 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// The status for a call on `path`.
     pub(crate) fn into_status(self, path: &str) -> Status {
+        let remedy = self.remedy();
         let (code, reason, message, retry_after) = self.parts();
-        Fault {
-            code: code as i32,
-            reason,
-            message,
-            fields: Vec::new(),
+        let fault = Fault {
             retry_after,
-            metadata: Vec::new(),
+            ..Fault::new(code, reason, message)
+        };
+        match remedy {
+            Some(remedy) => fault.with("remedy", remedy),
+            None => fault,
         }
         .into_status("gateway", path)
+    }
+
+    /// The end of the message, where it says what to do: marked for clients, as services mark theirs.
+    fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable { .. } | Self::KeysNotYetKnown | Self::TooLate => Some("try again"),
+            Self::BodyTooLarge { .. } => Some("cut it into parts"),
+            _ => None,
+        }
     }
 
     fn parts(self) -> (Code, &'static str, String, Option<Duration>) {
@@ -73,6 +87,18 @@ impl Refusal {
                 Code::PermissionDenied,
                 "NOT_ADMINISTRATOR",
                 "reflection is for administrators".into(),
+                None,
+            ),
+            Self::KeysNotYetKnown => (
+                Code::Unavailable,
+                "KEYS_NOT_YET_KNOWN",
+                "the keys of principal tokens are not known here yet: try again".into(),
+                Some(Duration::from_millis(500)),
+            ),
+            Self::TooLate => (
+                Code::DeadlineExceeded,
+                "DEADLINE_EXCEEDED",
+                "the time was over before identity said who calls: try again".into(),
                 None,
             ),
             Self::Unreachable { role } => (

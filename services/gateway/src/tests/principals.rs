@@ -5,7 +5,7 @@ use preau_proto::files::v1::ListFolderRequest;
 use preau_proto::identity::v1::SignOutRequest;
 use tonic::Code;
 
-use super::stand::{PUPIL, Stand, bearer};
+use super::stand::{PUPIL, SLOW, Stand, bearer};
 
 const LIST: &str = "/preau.files.v1.FileService/ListFolder";
 
@@ -100,4 +100,21 @@ async fn authorization_of_another_kind_is_refused_without_asking() {
     assert_eq!(answer.code(), Code::Unauthenticated);
     assert_eq!(answer.reason(), "BAD_AUTHORIZATION");
     assert_eq!(stand.mints(), 0);
+}
+
+#[tokio::test]
+async fn a_mint_ends_with_the_time_of_the_call_it_is_for() {
+    let stand = Stand::new().await;
+    let session = bearer(SLOW);
+    let answer = stand
+        .h2()
+        .await
+        .call(
+            LIST,
+            &[("authorization", &session), ("grpc-timeout", "50m")],
+            &ListFolderRequest::default(),
+        )
+        .await;
+    assert_eq!(answer.code(), Code::DeadlineExceeded);
+    assert_eq!(stand.mints(), 1);
 }
