@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::door;
 use crate::edge::Edge;
 use crate::sniff::{Protocol, Replayed, sniff};
+use crate::source::{Accept, Pause};
 
 /// Why the edge's port cannot be had. The operator's to mend.
 #[derive(Debug, thiserror::Error)]
@@ -83,13 +84,7 @@ pub async fn serve(
 ) -> Drained {
     let edge = Edge::new(&mesh, contract, &config).await;
     let service = door::service(edge.clone(), &config.cors_origins);
-    let host = Arc::new(Host {
-        places: Arc::new(Semaphore::new(config.max_connections)),
-        stop: stop.clone(),
-        kill: CancellationToken::new(),
-        jitter: RandomState::new(),
-        config,
-    });
+    let host = Arc::new(Host::new(config, stop.clone()));
     let connections = TaskTracker::new();
 
     stop.run_until_cancelled(accept(&listener, &host, &connections, &service))
@@ -119,16 +114,17 @@ struct Host {
     config: Config,
 }
 
-async fn accept<S>(listener: &TcpListener, host: &Arc<Host>, connections: &TaskTracker, service: &S)
+async fn accept<A, S>(listener: &A, host: &Arc<Host>, connections: &TaskTracker, service: &S)
 where
+    A: Accept,
     S: EdgeService,
     S::Future: Send + 'static,
 {
-    let mut back_off = Duration::ZERO;
+    let mut pause = Pause::default();
     loop {
         match listener.accept().await {
             Ok((stream, remote)) => {
-                back_off = Duration::ZERO;
+                pause.reset();
                 let Ok(place) = Arc::clone(&host.places).try_acquire_owned() else {
                     tracing::warn!(
                         limit = host.config.max_connections,
@@ -139,26 +135,15 @@ where
                 let served = connection(stream, remote, Arc::clone(host), service.clone(), place);
                 connections.spawn(served);
             }
-            Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
-                // Out of file descriptors or memory. The pending connection stays readable, so
-                // without a pause this loop would spin; with one, others may close meanwhile.
-                back_off = (back_off * 2).clamp(Duration::from_millis(50), Duration::from_secs(1));
-                tracing::warn!(%error, pause_ms = back_off.as_millis(), "cannot accept: raise the limit of open files");
-                tokio::time::sleep(back_off).await;
+                if let Some(pause) = pause.after(&error) {
+                    let pause_ms = pause.as_millis();
+                    tracing::warn!(%error, pause_ms, "cannot accept: raise the limit of open files");
+                    tokio::time::sleep(pause).await;
+                }
             }
         }
     }
-}
-
-fn concerns_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::Interrupted
-    )
 }
 
 /// The tower service behind every connection.
@@ -284,9 +269,81 @@ where
 }
 
 impl Host {
+    fn new(config: Config, stop: CancellationToken) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(config.max_connections)),
+            stop,
+            kill: CancellationToken::new(),
+            jitter: RandomState::new(),
+            config,
+        }
+    }
+
     /// The configured age ±10 %, so that connections opened together do not leave together.
     fn age_of(&self, remote: SocketAddr) -> Duration {
         let thousandths = 900 + u32::try_from(self.jitter.hash_one(remote) % 201).unwrap_or(0);
         self.config.max_age * thousandths / 1000
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// Has no descriptors for a while, then no connections.
+    struct Exhausted {
+        began: Instant,
+        /// When each accept was tried.
+        tried: Mutex<Vec<Duration>>,
+        stop: CancellationToken,
+    }
+
+    impl Accept for Exhausted {
+        async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+            let tries = {
+                let mut tried = self.tried.lock().expect("not poisoned");
+                tried.push(self.began.elapsed());
+                tried.len()
+            };
+            if tries == 4 {
+                self.stop.cancel();
+                std::future::pending::<()>().await;
+            }
+            // EMFILE.
+            Err(io::Error::from_raw_os_error(24))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_descriptors_the_loop_waits_instead_of_spinning() {
+        let stop = CancellationToken::new();
+        let listener = Exhausted {
+            began: Instant::now(),
+            tried: Mutex::default(),
+            stop: stop.clone(),
+        };
+        let host = Arc::new(Host::new(Config::default(), stop.clone()));
+        let service = tower::service_fn(|_: Request<Incoming>| async {
+            Ok::<_, Infallible>(Response::new(Body::empty()))
+        });
+        stop.run_until_cancelled(accept(&listener, &host, &TaskTracker::new(), &service))
+            .await;
+        let tried = listener.tried.lock().expect("not poisoned");
+        let waits: Vec<u128> = tried
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]).as_millis())
+            .collect();
+        assert!(
+            waits
+                .iter()
+                .zip([50, 100, 200])
+                .all(|(wait, least)| *wait >= least),
+            "{waits:?}"
+        );
+        assert_eq!(waits.len(), 3);
     }
 }

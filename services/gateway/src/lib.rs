@@ -22,6 +22,7 @@ mod principals;
 mod proxy;
 mod refusal;
 mod sniff;
+mod source;
 #[cfg(test)]
 mod tests;
 mod trace;
