@@ -1,5 +1,5 @@
 # What people and CI type. `make help` lists it.
-# Needs make, a Rust toolchain and Node; `make deps` sees to the rest.
+# `make run` needs make and Rust; the others Node too. `make deps` sees to the rest.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -16,9 +16,11 @@ help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Installs what running and testing need, and checks versions
-	@scripts/deps.sh
+	@scripts/deps.sh test
 
-run: deps ## Builds the binary and starts a demonstration school (Ctrl-C stops it)
+# No more than building takes: no PostgreSQL, Python or Node.
+run: ## Builds the binary and starts a demonstration school (Ctrl-C stops it)
+	@scripts/deps.sh run
 	cargo build --release --locked --package preau
 	target/release/preau up --demo
 

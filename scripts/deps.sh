@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs what `make run`, `make test` and `make lint` need beyond make, Rust
-# and Node. Safe to repeat; quick when everything is there. As root it installs
-# Debian packages itself, otherwise it prints the command to type.
+# deps.sh run|test: installs what `make run` needs (a C compiler, beyond make and
+# Rust), or what testing needs as well (Node comes from you). Safe to repeat;
+# quick when everything is there. As root it installs Debian packages itself,
+# otherwise it prints the command to type.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,11 +18,14 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # True if version $1 is at least version $2.
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n1)" = "$2" ]; }
 
-check_toolchains() {
+check_rust() {
   have cargo || fail "cargo: not found: install Rust $MIN_RUST or newer with rustup"
   local rust
   rust=$(rustc --version | cut -d' ' -f2)
   at_least "$rust" "$MIN_RUST" || fail "rustc $rust: too old: run 'rustup update stable' for $MIN_RUST or newer"
+}
+
+check_node() {
   have node || fail "node: not found: install Node $MIN_NODE_MAJOR or newer"
   have npm || fail "npm: not found: install the npm that comes with Node $MIN_NODE_MAJOR or newer"
   local node
@@ -32,15 +36,18 @@ check_toolchains() {
 postgres_found() { have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
 venv_found() { have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
 
+# What is missing for "$1".
 debian_packages() {
   local missing=()
   have cc && have c++ || missing+=(build-essential)
-  postgres_found || missing+=(postgresql)
-  venv_found || missing+=(python3 python3-venv)
-  have runuser || missing+=(util-linux)
+  if [ "$1" = test ]; then
+    postgres_found || missing+=(postgresql)
+    venv_found || missing+=(python3 python3-venv)
+    have runuser || missing+=(util-linux)
+  fi
   [ ${#missing[@]} -eq 0 ] && return
   if [ "$(id -u)" -ne 0 ] || ! have apt-get; then
-    fail "missing: ${missing[*]}: run 'sudo apt-get install ${missing[*]}', then 'make deps' again"
+    fail "missing: ${missing[*]}: run 'sudo apt-get install ${missing[*]}', then try again"
   fi
   say "installing ${missing[*]}"
   export DEBIAN_FRONTEND=noninteractive
@@ -90,9 +97,20 @@ target_directory() {
   printf 'Signature: 8a477f597d28d172789f06886806bc55\n# A cache: see https://bford.info/cachedir/\n' >target/CACHEDIR.TAG
 }
 
-check_toolchains
-debian_packages
-target_directory
-python_packages
-node_packages
-cargo_packages
+case "${1:-}" in
+  run)
+    check_rust
+    debian_packages run
+    target_directory
+    ;;
+  test)
+    check_rust
+    check_node
+    debian_packages test
+    target_directory
+    python_packages
+    node_packages
+    cargo_packages
+    ;;
+  *) fail "${1:-no argument}: unknown: use deps.sh run or deps.sh test" ;;
+esac
