@@ -16,6 +16,7 @@ const BY_REASON: Partial<Record<string, Verdict>> = {
   // Waiting does not make room, nor a request shorter.
   STORAGE_FULL: { kind: 'final' },
   REQUEST_TOO_LARGE: { kind: 'final' },
+  MESSAGE_TOO_LARGE: { kind: 'final' },
 };
 
 export function classify(error: unknown): Verdict {
