@@ -4,19 +4,23 @@
 //! milliseconds of a core. Unbounded, a surge of sign-ins would take the memory and every
 //! thread of the process with it, and the sessions already open would suffer for those not
 //! yet open. Bounded, the surge waits in a short line and whoever does not fit is told when
-//! to try again.
+//! to try again. The memory is made once for each worker and kept.
+
+mod memory;
+mod phc;
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use rand::RngCore;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::password::Password;
+
+use self::memory::{Memory, Workplace};
 
 /// Cost of a hash, and how many may be computed and awaited at once.
 #[derive(Clone, Debug)]
@@ -27,7 +31,8 @@ pub struct PasswordConfig {
     pub iterations: u32,
     /// Lanes. At least 1; more only help when a hash may use several cores.
     pub lanes: u32,
-    /// Hashes computed at once: bounds cores and memory (`workers * memory_kib`).
+    /// Hashes computed at once: bounds cores, and memory at `workers * memory_kib`, which stays
+    /// taken once used. Only hashes stored at a higher cost than today's need more, while verified.
     pub workers: usize,
     /// Calls that may wait for a worker; the next one is refused.
     pub queue: usize,
@@ -75,6 +80,7 @@ pub enum PasswordConfigError {
 pub struct Passwords {
     argon: Argon2<'static>,
     permits: Arc<Semaphore>,
+    memory: Arc<Memory>,
     workers: usize,
     waiting: AtomicUsize,
     queue: usize,
@@ -132,14 +138,16 @@ impl Passwords {
                 reason: error.to_string(),
             })?;
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let mut unguessable = [0u8; 32];
-        rand::rng().fill_bytes(&mut unguessable);
-        let nobody = phc(&argon, &unguessable).map_err(|error| PasswordConfigError::Invalid {
-            reason: error.to_string(),
-        })?;
+        let permits = Arc::new(Semaphore::new(config.workers));
+        let memory = Arc::new(Memory::new(argon.params().block_count()));
+        let nobody =
+            nobodys(&argon, &permits, &memory).map_err(|error| PasswordConfigError::Invalid {
+                reason: error.to_string(),
+            })?;
         Ok(Passwords {
             argon,
-            permits: Arc::new(Semaphore::new(config.workers)),
+            permits,
+            memory,
             workers: config.workers,
             waiting: AtomicUsize::new(0),
             queue: config.queue,
@@ -159,14 +167,20 @@ impl Passwords {
         self.hashed.load(Ordering::Relaxed)
     }
 
+    /// How many hashes' worth of memory was ever made: never more than there are workers.
+    pub fn buffers(&self) -> usize {
+        self.memory.made()
+    }
+
     /// A PHC string with a new salt. Waits for a worker.
     pub(crate) async fn hash(&self, password: &Password) -> Result<String, PasswordError> {
         let permit = self.permit().await?;
         let (argon, password) = (self.argon.clone(), password.clone());
         self.hashed.fetch_add(1, Ordering::Relaxed);
-        on_worker(permit, move || phc(&argon, password.as_bytes()))
-            .await?
-            .map_err(|error| PasswordError::Failed(error.to_string()))
+        self.on_worker(permit, move |place| {
+            phc::make(&argon, password.as_bytes(), place)
+        })
+        .await
     }
 
     /// Compares with a stored PHC string; with `None`, with nobody's, at the same cost.
@@ -177,12 +191,13 @@ impl Passwords {
     ) -> Result<Verdict, PasswordError> {
         let permit = self.permit().await?;
         let against: Arc<str> = stored.map_or_else(|| Arc::clone(&self.nobody), Arc::from);
-        let (argon, password) = (self.argon.clone(), password.clone());
+        let (today, password) = (self.argon.params().clone(), password.clone());
         self.verified.fetch_add(1, Ordering::Relaxed);
-        let verdict = on_worker(permit, move || {
-            compare(&argon, password.as_bytes(), &against)
-        })
-        .await??;
+        let verdict = self
+            .on_worker(permit, move |place| {
+                phc::compare(&today, password.as_bytes(), &against, place)
+            })
+            .await?;
         Ok(if stored.is_some() {
             verdict
         } else {
@@ -211,6 +226,19 @@ impl Passwords {
             });
         }
         Ok(place)
+    }
+
+    // The permit travels with the job: a caller that goes away does not free a core, or memory,
+    // that is still busy.
+    async fn on_worker<T: Send + 'static>(
+        &self,
+        permit: OwnedSemaphorePermit,
+        job: impl FnOnce(&mut Workplace) -> Result<T, PasswordError> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let memory = Arc::clone(&self.memory);
+        tokio::task::spawn_blocking(move || job(&mut memory.lend(permit)))
+            .await
+            .map_err(|error| PasswordError::Failed(error.to_string()))?
     }
 }
 
@@ -242,18 +270,17 @@ impl Drop for Place<'_> {
     }
 }
 
-// The permit travels with the job: a caller that goes away does not free a core that is still busy.
-async fn on_worker<T: Send + 'static>(
-    permit: OwnedSemaphorePermit,
-    job: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, PasswordError> {
-    tokio::task::spawn_blocking(move || {
-        let done = job();
-        drop(permit);
-        done
-    })
-    .await
-    .map_err(|error| PasswordError::Failed(error.to_string()))
+fn nobodys(
+    argon: &Argon2<'_>,
+    permits: &Arc<Semaphore>,
+    memory: &Arc<Memory>,
+) -> Result<String, PasswordError> {
+    let permit = Arc::clone(permits)
+        .try_acquire_owned()
+        .map_err(|error| PasswordError::Failed(error.to_string()))?;
+    let mut unguessable = [0u8; 32];
+    rand::rng().fill_bytes(&mut unguessable);
+    phc::make(argon, &unguessable, &mut memory.lend(permit))
 }
 
 fn check_floor(config: &PasswordConfig) -> Result<(), PasswordConfigError> {
@@ -277,40 +304,6 @@ fn check_floor(config: &PasswordConfig) -> Result<(), PasswordConfigError> {
         }
     }
     Ok(())
-}
-
-fn phc(argon: &Argon2<'_>, password: &[u8]) -> Result<String, argon2::password_hash::Error> {
-    let mut salt = [0u8; 16];
-    rand::rng().fill_bytes(&mut salt);
-    let salt = SaltString::encode_b64(&salt)?;
-    Ok(argon.hash_password(password, &salt)?.to_string())
-}
-
-fn compare(argon: &Argon2<'_>, password: &[u8], stored: &str) -> Result<Verdict, PasswordError> {
-    let hash = PasswordHash::new(stored).map_err(|_| PasswordError::Corrupt)?;
-    // A string that was cut before its hash parses, and would read as a mismatch.
-    if hash.hash.is_none() {
-        return Err(PasswordError::Corrupt);
-    }
-    // The costs are those in the string, not this instance's.
-    match argon.verify_password(password, &hash) {
-        Ok(()) => Ok(Verdict::Match {
-            outdated: is_outdated(argon.params(), &hash),
-        }),
-        Err(argon2::password_hash::Error::Password) => Ok(Verdict::Mismatch),
-        Err(_) => Err(PasswordError::Corrupt),
-    }
-}
-
-fn is_outdated(today: &Params, hash: &PasswordHash<'_>) -> bool {
-    let Ok(then) = Params::try_from(hash) else {
-        return true;
-    };
-    hash.algorithm != Algorithm::Argon2id.ident()
-        || hash.version != Some(Version::V0x13.into())
-        || then.m_cost() < today.m_cost()
-        || then.t_cost() < today.t_cost()
-        || then.p_cost() != today.p_cost()
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use argon2::PasswordHasher;
+use argon2::password_hash::SaltString;
+use tokio::task::JoinSet;
+
 use super::*;
 
 fn password(text: &str) -> Password {
@@ -17,12 +21,18 @@ fn pool(workers: usize, queue: usize) -> Passwords {
 
 /// A hash as an older release would have made it: half of today's memory.
 pub(crate) fn older_hash(text: &str) -> String {
-    let params = Params::new(9_728, 2, 1, None).unwrap();
-    phc(
-        &Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
-        text.as_bytes(),
-    )
-    .unwrap()
+    foreign_hash(text, 9_728)
+}
+
+/// Made by the library in memory of its own, so that what is computed in lent memory is held
+/// against something else.
+fn foreign_hash(text: &str, memory_kib: u32) -> String {
+    let params = Params::new(memory_kib, 2, 1, None).unwrap();
+    let salt = SaltString::encode_b64(b"sixteen bytes...").unwrap();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password(text.as_bytes(), &salt)
+        .unwrap()
+        .to_string()
 }
 
 #[tokio::test]
@@ -66,6 +76,59 @@ async fn a_cheaper_hash_matches_and_is_called_outdated() {
         .await
         .unwrap();
     assert_eq!(verdict, Verdict::Match { outdated: true });
+}
+
+#[tokio::test]
+async fn fifty_at_once_are_verified_in_as_many_buffers_as_there_are_workers() {
+    let pool = Arc::new(pool(2, 50));
+    let stored = foreign_hash("correct horse", 19_456);
+    let mut callers = JoinSet::new();
+    for _ in 0..50 {
+        let (pool, stored) = (Arc::clone(&pool), stored.clone());
+        callers.spawn(async move { pool.verify(&password("correct horse"), Some(&stored)).await });
+    }
+    while let Some(verdict) = callers.join_next().await {
+        assert_eq!(
+            verdict.unwrap().unwrap(),
+            Verdict::Match { outdated: false }
+        );
+    }
+    assert_eq!(pool.verifications(), 50);
+    assert!(pool.buffers() <= 2, "{} buffers", pool.buffers());
+}
+
+#[tokio::test]
+async fn one_buffer_serves_cheap_and_dear_hashes_in_turn_and_is_its_old_size_after() {
+    let pool = pool(1, 4);
+    for (memory_kib, outdated) in [(38_912, false), (9_728, true), (19_456, false)] {
+        let stored = foreign_hash("correct horse", memory_kib);
+        let verdict = pool.verify(&password("correct horse"), Some(&stored)).await;
+        assert_eq!(
+            verdict.unwrap(),
+            Verdict::Match { outdated },
+            "{memory_kib}"
+        );
+        assert_eq!(
+            pool.memory.idle_sizes(),
+            [19_456],
+            "after one of {memory_kib}"
+        );
+    }
+    assert_eq!(pool.buffers(), 1);
+}
+
+#[tokio::test]
+async fn a_job_that_panics_gives_its_buffer_and_its_worker_back() {
+    let pool = pool(1, 4);
+    let permit = pool.permit().await.unwrap();
+    let job = |_: &mut Workplace| -> Result<(), PasswordError> { panic!("a defect") };
+    let answer = pool.on_worker(permit, job).await;
+    assert!(
+        matches!(answer, Err(PasswordError::Failed(_))),
+        "{answer:?}"
+    );
+    pool.verify(&password("correct horse"), None).await.unwrap();
+    assert_eq!(pool.buffers(), 1);
 }
 
 #[tokio::test]
