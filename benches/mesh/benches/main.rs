@@ -1,8 +1,11 @@
 //! `make bench NAME=mesh`: unary echo of 100 B through the full stacks, with mTLS, a workload policy and a user's
 //! principal, beside bare tonic in plain text and with mTLS; all three interleaved, client and server on the same cores.
+//!
+//! `MODES=mesh` (any of the three, separated by commas) runs only these: for a profiler, which then sees nothing else.
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use bytes::Bytes;
 use preau_bench_mesh::bare::{self, Tls};
 use preau_bench_mesh::drive::drive;
@@ -51,6 +54,18 @@ async fn echo(client: Client) -> Result<(), Status> {
     Ok(())
 }
 
+/// The modes named in `MODES`; all of them without it.
+fn chosen_modes() -> anyhow::Result<Vec<usize>> {
+    let Ok(names) = std::env::var("MODES") else {
+        return Ok((0..MODES.len()).collect());
+    };
+    let position = |name: &str| {
+        let known = MODES.iter().position(|mode| *mode == name);
+        known.with_context(|| format!("MODES names {name}: it is none of {MODES:?}"))
+    };
+    names.split(',').map(position).collect()
+}
+
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -75,17 +90,20 @@ async fn run() -> anyhow::Result<()> {
         _ => mesh(),
     };
 
+    let chosen = chosen_modes()?;
     let mut rates = [Samples::default(), Samples::default(), Samples::default()];
+    let mut cpu = rates.clone();
     let mut busy: [Vec<f64>; 3] = Default::default();
     let mut alone: [Vec<f64>; 3] = Default::default();
     for round in 0..=ROUNDS {
-        for mode in 0..MODES.len() {
+        for &mode in &chosen {
             // A token lives 60 s, so each round takes a fresh one.
             let many = drive(client(mode), 64, ROUND, echo).await?;
             let single = drive(client(mode), 1, ROUND / 6, echo).await?;
             if round > 0 {
                 // Round 0 warms up: connections, allocator, branch predictors.
                 rates[mode].push(many.rate);
+                cpu[mode].push(many.cpu);
                 busy[mode].extend(many.latencies);
                 alone[mode].extend(single.latencies);
             }
@@ -94,13 +112,14 @@ async fn run() -> anyhow::Result<()> {
 
     let columns = [
         "calls/s, 64",
+        "cpu us, 64",
         "p50 ms, 64",
         "p99 ms, 64",
         "p50 ms, 1",
         "p99 ms, 1",
     ];
     let mut report = Report::new("mesh", &columns);
-    for mode in 0..MODES.len() {
+    for &mode in &chosen {
         let (busy, alone) = (&mut busy[mode], &mut alone[mode]);
         let latencies = [
             quantile(busy, 0.5),
@@ -110,11 +129,20 @@ async fn run() -> anyhow::Result<()> {
         ];
         report.row(
             MODES[mode],
-            &[&[rates[mode].median()], latencies.as_slice()].concat(),
+            &[
+                &[rates[mode].median(), cpu[mode].median()],
+                latencies.as_slice(),
+            ]
+            .concat(),
         );
+    }
+    if chosen.len() < MODES.len() {
+        println!("{}", report.table());
+        return Ok(());
     }
     report.ratio("mtls_to_plaintext", rates[1].ratio_to(&rates[0]));
     report.ratio("mesh_to_mtls", rates[2].ratio_to(&rates[1]));
+    report.ratio("plaintext_to_mesh_cpu", cpu[0].ratio_to(&cpu[2]));
     report.marked("mesh_to_plaintext", rates[2].ratio_to(&rates[0]), 0.75);
     report.finish()
 }

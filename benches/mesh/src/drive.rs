@@ -8,6 +8,8 @@ pub struct Round {
     pub rate: f64,
     /// Milliseconds per call.
     pub latencies: Vec<f64>,
+    /// Microseconds of processor time per call, of the whole process: what other load on the machine changes least.
+    pub cpu: f64,
 }
 
 /// Runs `in_flight` callers for `duration`; each makes its own `call` from `client`, a cheap clone.
@@ -25,6 +27,7 @@ where
     F: Future<Output = Result<(), E>> + Send,
     E: Send + 'static,
 {
+    let cpu_before = cpu_ticks();
     let started = Instant::now();
     let callers: Vec<_> = (0..in_flight)
         .map(|_| {
@@ -44,7 +47,29 @@ where
     for caller in callers {
         latencies.extend(caller.await.expect("a caller does not panic")?);
     }
-    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 calls")]
-    let rate = latencies.len() as f64 / started.elapsed().as_secs_f64();
-    Ok(Round { rate, latencies })
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "far fewer than 2^52 calls or ticks"
+    )]
+    let (calls, cpu) = (
+        latencies.len() as f64,
+        (cpu_ticks() - cpu_before) as f64 * TICK,
+    );
+    Ok(Round {
+        rate: calls / started.elapsed().as_secs_f64(),
+        cpu: cpu / calls,
+        latencies,
+    })
+}
+
+/// Microseconds of a tick, a hundredth of a second on every Linux.
+const TICK: f64 = 10_000.0;
+
+/// Ticks this process has run, in user mode and in the kernel; zero where there is no Linux to say.
+fn cpu_ticks() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The second field is the program's name in parentheses; user and system time are the 12th and 13th after it.
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    let times = fields.split(' ').skip(11).take(2);
+    times.filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
 }

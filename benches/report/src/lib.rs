@@ -112,7 +112,9 @@ impl Report {
         Ok(())
     }
 
-    fn table(&self) -> String {
+    /// The table that [`Report::finish`] prints.
+    #[must_use]
+    pub fn table(&self) -> String {
         let width = self
             .rows
             .iter()
