@@ -119,7 +119,9 @@ impl From<GrantRefusal> for Failure {
         match refusal {
             GrantRefusal::Mismatch => Failure::invalid("scope", text),
             GrantRefusal::Backwards => Failure::invalid("ends_at", text),
-            GrantRefusal::NotHeld => Failure::new(Kind::PermissionDenied, "GRANT_NOT_HELD", text),
+            GrantRefusal::NotHeld | GrantRefusal::NotHeldToRevoke => {
+                Failure::new(Kind::PermissionDenied, "GRANT_NOT_HELD", text)
+            }
             GrantRefusal::Outlasts => Failure::new(Kind::PermissionDenied, "GRANT_OUTLASTS", text),
         }
     }

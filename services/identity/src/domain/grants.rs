@@ -47,6 +47,8 @@ pub(crate) enum GrantRefusal {
         "nobody grants for longer than they hold: set ends_at no later than the end of your own grant"
     )]
     Outlasts,
+    #[error("nobody takes back more than they hold: ask somebody who administers here, or above")]
+    NotHeldToRevoke,
     #[error("the end must come after the beginning, and after now")]
     Backwards,
 }
@@ -127,10 +129,7 @@ pub(crate) fn may_grant(
     now: Timestamp,
 ) -> Result<(), GrantRefusal> {
     check_shape(role, on.scope)?;
-    let mut covering = held
-        .iter()
-        .filter(|own| own.period.is_in_force(now) && covers(own, role, on))
-        .peekable();
+    let mut covering = covering(held, role, on, now).peekable();
     if covering.peek().is_none() {
         return Err(GrantRefusal::NotHeld);
     }
@@ -140,6 +139,30 @@ pub(crate) fn may_grant(
     } else {
         Err(GrantRefusal::Outlasts)
     }
+}
+
+/// Whether a holder of `held` may end somebody's `role` on `on`, whatever its dates: a stand-in
+/// must be able to dismiss whoever was named for good.
+pub(crate) fn may_revoke(
+    held: &[DatedGrant],
+    role: Role,
+    on: On,
+    now: Timestamp,
+) -> Result<(), GrantRefusal> {
+    match covering(held, role, on, now).next() {
+        Some(_) => Ok(()),
+        None => Err(GrantRefusal::NotHeldToRevoke),
+    }
+}
+
+fn covering(
+    held: &[DatedGrant],
+    role: Role,
+    on: On,
+    now: Timestamp,
+) -> impl Iterator<Item = &DatedGrant> {
+    held.iter()
+        .filter(move |own| own.period.is_in_force(now) && covers(own, role, on))
 }
 
 fn covers(own: &DatedGrant, role: Role, on: On) -> bool {

@@ -6,7 +6,9 @@ use preau_kernel::failure::Failure;
 use preau_kernel::ids::{GrantId, PersonId};
 
 use crate::audit;
-use crate::domain::grants::{DatedGrant, GrantRefusal, On, Period, check_shape, may_grant};
+use crate::domain::grants::{
+    DatedGrant, GrantRefusal, On, Period, check_shape, may_grant, may_revoke,
+};
 use crate::store::Store;
 
 /// Use cases around grants.
@@ -57,6 +59,8 @@ impl Granting {
         Ok(grant)
     }
 
+    /// The revoker's own grants are read from the database too: an administrator dismissed a
+    /// moment ago dismisses nobody in return.
     pub(crate) async fn revoke_role(&self, caller: &Caller, id: GrantId) -> Result<(), Failure> {
         let grant = self
             .store
@@ -64,7 +68,11 @@ impl Granting {
             .await?
             .ok_or_else(|| Failure::not_found("grant"))?;
         let proof = caller.authorize_hidden("grant", &grant.facts(), grant)?;
-        self.store.end_grant(&proof, self.clock.now()).await?;
+        let now = self.clock.now();
+        let held = self.store.grants_of(caller.principal().person).await?;
+        let wanted = proof.get();
+        may_revoke(&held, wanted.role, wanted.on, now)?;
+        self.store.end_grant(&proof, now).await?;
         audit::done("revoke_role", caller, id);
         Ok(())
     }

@@ -317,6 +317,34 @@ async fn a_granter_whose_own_role_was_just_revoked_grants_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_revoker_whose_own_role_was_just_revoked_revokes_nothing_more() {
+    let world = World::new().await;
+    let Region { chef, prof, .. } = region(&world).await;
+    let dismissed = world.token("chef").await;
+    revoke(&world, ROOT, &chef.grants.first().unwrap().grant_id)
+        .await
+        .unwrap();
+    let request = RevokeRoleRequest {
+        grant_id: prof.grants.first().unwrap().grant_id.clone(),
+    };
+    let status = world
+        .directory()
+        .revoke_role(by(&dismissed, request))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::PermissionDenied, "GRANT_NOT_HELD"),
+        "though the token still says so for a minute"
+    );
+    assert_eq!(
+        grants_in(&world.token("prof").await),
+        1,
+        "the teacher stays one"
+    );
+}
+
+#[tokio::test]
 async fn the_last_platform_administrator_stays() {
     let world = World::new().await;
     let token = world.token(ROOT).await;

@@ -197,3 +197,20 @@ fn a_period_runs_forward_and_is_not_over() {
         Err(GrantRefusal::Backwards)
     );
 }
+
+#[test]
+fn whoever_covers_a_role_now_may_revoke_it_however_long_it_runs() {
+    let world = World::new();
+    let stand_in = held(Role::SchoolAdmin, world.school(), Some(LATER));
+    let revoke = |own: &[DatedGrant], on, now| may_revoke(own, Role::SchoolAdmin, on, now);
+    assert_eq!(revoke(&stand_in, world.school(), NOW), Ok(()));
+    for (on, now) in [(world.school(), LATER), (world.other_school(), NOW)] {
+        let answer = revoke(&stand_in, on, now);
+        assert_eq!(answer, Err(GrantRefusal::NotHeldToRevoke));
+    }
+    let teacher = held(Role::Teacher, world.school(), None);
+    let answer = revoke(&teacher, world.school(), NOW);
+    assert_eq!(answer, Err(GrantRefusal::NotHeldToRevoke));
+    let above = held(Role::AuthorityAdmin, world.authority(), None);
+    assert_eq!(revoke(&above, world.school(), NOW), Ok(()));
+}
