@@ -257,7 +257,11 @@ async fn only_the_rules_the_role_fits_are_handed_on() {
         )
     };
     allowed(&bench, request(Role::Teacher), |admission| {
-        assert_eq!(admission.rules.len(), 2);
+        assert_eq!(
+            admission.rules.len(),
+            3,
+            "of a class, of a space, of one's own"
+        );
         assert_eq!(admission.principal.as_ref().expect("a user").person, "p");
         assert!(
             admission
@@ -268,12 +272,14 @@ async fn only_the_rules_the_role_fits_are_handed_on() {
     })
     .await;
     allowed(&bench, request(Role::Student), |admission| {
-        assert_eq!(admission.rules.len(), 1);
+        assert_eq!(admission.rules.len(), 2);
         admission.discharge();
     })
     .await;
-    let admin = refused(&bench, request(Role::PlatformAdmin)).await;
-    assert_eq!(admin, expect(Code::PermissionDenied, "ROLE_NOT_ALLOWED"));
+    let create = "/preau.roster.v1.ClassService/CreateClass";
+    let received = bench.received("roster", Some("gateway"), create);
+    let student = refused(&bench, signed(&bench, received, Role::Student)).await;
+    assert_eq!(student, expect(Code::PermissionDenied, "ROLE_NOT_ALLOWED"));
 }
 
 #[tokio::test]
