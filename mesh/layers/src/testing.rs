@@ -226,6 +226,31 @@ pub(crate) fn status_of<B>(response: &Response<B>) -> Status {
 pub(crate) struct Spans(Arc<std::sync::Mutex<Vec<std::collections::HashMap<String, String>>>>);
 
 impl Spans {
+    /// Hears this thread's spans until the guard goes.
+    ///
+    /// A second subscriber is kept for good: with a single one, whichever thread meets a span first decides for all
+    /// threads whether anybody listens to it, and a test that listens to nothing may be first.
+    pub(crate) fn listening() -> (Self, tracing::subscriber::DefaultGuard) {
+        static KEPT: std::sync::OnceLock<tracing::Dispatch> = std::sync::OnceLock::new();
+        KEPT.get_or_init(|| tracing::Dispatch::new(Self::default()));
+        let spans = Self::default();
+        let guard = tracing::subscriber::set_default(spans.clone());
+        (spans, guard)
+    }
+
+    /// Listens on this thread for as long as the guard lives.
+    pub(crate) fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
+        // Whether a call site is interesting is remembered for the whole process. Without a subscriber that stays
+        // undecided, a test on another thread could be the first to pass a site and have it remembered as silent.
+        static UNDECIDED: std::sync::Once = std::sync::Once::new();
+        UNDECIDED.call_once(|| {
+            tracing::subscriber::set_global_default(Undecided).expect("set once in this process");
+        });
+        let spans = Self::default();
+        let guard = tracing::subscriber::set_default(spans.clone());
+        (spans, guard)
+    }
+
     pub(crate) fn field(&self, span: usize, name: &str) -> Option<String> {
         self.0.lock().expect("not poisoned")[span]
             .get(name)
@@ -242,6 +267,36 @@ impl tracing::field::Visit for Fields<'_> {
             format!("{value:?}").trim_matches('"').to_owned(),
         );
     }
+}
+
+/// Wants nothing itself, and has every call site ask the subscriber of its own thread each time.
+struct Undecided;
+
+impl tracing::Subscriber for Undecided {
+    fn register_callsite(
+        &self,
+        _: &'static tracing::Metadata<'static>,
+    ) -> tracing::subscriber::Interest {
+        tracing::subscriber::Interest::sometimes()
+    }
+
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        false
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, _: &tracing::Event<'_>) {}
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
 }
 
 impl tracing::Subscriber for Spans {

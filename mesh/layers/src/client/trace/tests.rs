@@ -25,8 +25,7 @@ async fn sent(client: &ClientShared, request: Request<Body>) -> TraceContext {
 
 #[tokio::test]
 async fn an_attempt_is_a_child_of_the_call_it_serves() {
-    let spans = Spans::default();
-    let _default = tracing::subscriber::set_default(spans.clone());
+    let (spans, _listening) = Spans::listen();
     let client = Bench::new().client;
     let serving = TraceContext::root(&client.span_ids);
     let mut outbound = request(LIST);

@@ -53,8 +53,7 @@ async fn a_malformed_parent_starts_a_trace_and_loses_its_state() {
 
 #[tokio::test]
 async fn the_span_names_the_method_and_records_the_trailing_status() {
-    let spans = Spans::default();
-    let _default = tracing::subscriber::set_default(spans.clone());
+    let (spans, _listening) = Spans::listen();
     let context = handled(REMOTE, LIST, "5").await;
     let field = |name| spans.field(0, name).unwrap_or_default();
     assert_eq!(
@@ -73,8 +72,7 @@ async fn the_span_names_the_method_and_records_the_trailing_status() {
 
 #[tokio::test]
 async fn an_unknown_path_is_not_a_span_name() {
-    let spans = Spans::default();
-    let _default = tracing::subscriber::set_default(spans.clone());
+    let (spans, _listening) = Spans::listen();
     handled(REMOTE, "/somebody/made-this-up", "12").await;
     assert_eq!(spans.field(0, "otel.name").as_deref(), Some("Recv.unknown"));
     assert_eq!(spans.field(0, "rpc.method"), None);
