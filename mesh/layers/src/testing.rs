@@ -226,18 +226,6 @@ pub(crate) fn status_of<B>(response: &Response<B>) -> Status {
 pub(crate) struct Spans(Arc<std::sync::Mutex<Vec<std::collections::HashMap<String, String>>>>);
 
 impl Spans {
-    /// Hears this thread's spans until the guard goes.
-    ///
-    /// A second subscriber is kept for good: with a single one, whichever thread meets a span first decides for all
-    /// threads whether anybody listens to it, and a test that listens to nothing may be first.
-    pub(crate) fn listening() -> (Self, tracing::subscriber::DefaultGuard) {
-        static KEPT: std::sync::OnceLock<tracing::Dispatch> = std::sync::OnceLock::new();
-        KEPT.get_or_init(|| tracing::Dispatch::new(Self::default()));
-        let spans = Self::default();
-        let guard = tracing::subscriber::set_default(spans.clone());
-        (spans, guard)
-    }
-
     /// Listens on this thread for as long as the guard lives.
     pub(crate) fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
         // Whether a call site is interesting is remembered for the whole process. Without a subscriber that stays
