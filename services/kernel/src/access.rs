@@ -60,6 +60,15 @@ pub struct Principal {
     pub grants: Vec<Grant>,
 }
 
+impl Principal {
+    /// Whether a grant of whatever role reaches the object's school. Being enrolled in a class without it is no right:
+    /// whoever has left a school may still stand in its lists.
+    #[must_use]
+    pub fn reaches(&self, facts: &Facts) -> bool {
+        self.grants.iter().any(|grant| within(grant.scope, facts))
+    }
+}
+
 /// The relations of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relation {

@@ -141,8 +141,11 @@ impl Files {
         let is_at_home = match space.holder {
             Holder::Person(owner) => owner == person,
             Holder::Class { id, .. } => {
-                let part = self.memberships.part_now(incoming.call(), id, person);
-                part.await?.is_some()
+                let part = self
+                    .memberships
+                    .part_now(incoming.call(), id, person)
+                    .await?;
+                part.is_some() && caller.principal().reaches(&space.facts(part))
             }
         };
         if !is_at_home {

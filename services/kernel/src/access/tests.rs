@@ -178,3 +178,20 @@ fn a_rule_for_another_role_does_not_help() {
     let caller = Caller::new(caller.principal().clone(), rules, || ());
     assert!(caller.authorize(&world.facts(), ()).is_err());
 }
+
+#[test]
+fn a_principal_reaches_the_schools_of_its_grants_and_no_others() {
+    let world = World::new();
+    let caller = world.caller(Role::Student, Scope::School(world.school), Relation::Itself);
+    assert!(caller.principal().reaches(&world.facts()));
+    let abroad = Facts {
+        school: Some(SchoolId::new()),
+        ..world.facts()
+    };
+    assert!(!caller.principal().reaches(&abroad));
+    let nobody = Principal {
+        grants: Vec::new(),
+        ..caller.principal().clone()
+    };
+    assert!(!nobody.reaches(&world.facts()));
+}

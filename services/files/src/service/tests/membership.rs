@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use preau_kernel::ids::SchoolId;
 use preau_proto::policy::v1::Role;
 use preau_proto::roster::v1::Part;
 use tonic::Code;
@@ -88,6 +89,20 @@ async fn a_file_appears_only_if_its_maker_is_in_the_class_at_that_moment() {
     world.roster.enrol(&class, pupil.id, Part::Student);
     pupil.commit(&upload).await.expect("the upload stayed open");
     assert_eq!(teacher.names(&space, "").await, ["late.txt"]);
+}
+
+#[tokio::test]
+async fn whoever_left_the_school_adds_nothing_though_still_in_the_class_list() {
+    let world = World::new().await;
+    let class = world.class("2nde B");
+    let (teacher, pupil) = (world.teacher(&class), world.pupil(&class));
+    let space = pupil.space().await;
+    let upload = pupil.send(&space, "", "late.txt", b"late").await;
+
+    let gone = pupil.moved_to(&world.pair, SchoolId::new());
+    let refused = gone.commit(&upload).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+    assert_eq!(teacher.names(&space, "").await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -27,22 +27,40 @@ pub(super) struct Person {
 impl Person {
     pub(super) fn new(pair: &Pair, school: SchoolId, role: Role) -> Self {
         let scope = ScopeClaim::School(school.to_string());
-        Self::with(pair, Some(school), role, vec![scope])
+        Self::with(PersonId::new(), pair, Some(school), role, vec![scope])
+    }
+
+    /// The same pupil, now of another school alone.
+    pub(super) fn moved_to(&self, pair: &Pair, school: SchoolId) -> Self {
+        let scope = ScopeClaim::School(school.to_string());
+        Self::with(self.id, pair, Some(school), Role::Student, vec![scope])
     }
 
     /// A teacher of two schools, the first of which is theirs.
     pub(super) fn teacher_at(pair: &Pair, schools: [SchoolId; 2]) -> Self {
         let scopes = schools.map(|school| ScopeClaim::School(school.to_string()));
-        Self::with(pair, Some(schools[0]), Role::Teacher, scopes.into())
+        Self::with(
+            PersonId::new(),
+            pair,
+            Some(schools[0]),
+            Role::Teacher,
+            scopes.into(),
+        )
     }
 
     /// Somebody without a school, who operates the platform.
     pub(super) fn operator(pair: &Pair) -> Self {
-        Self::with(pair, None, Role::PlatformAdmin, vec![ScopeClaim::Platform])
+        let scopes = vec![ScopeClaim::Platform];
+        Self::with(PersonId::new(), pair, None, Role::PlatformAdmin, scopes)
     }
 
-    fn with(pair: &Pair, school: Option<SchoolId>, role: Role, scopes: Vec<ScopeClaim>) -> Self {
-        let id = PersonId::new();
+    fn with(
+        id: PersonId,
+        pair: &Pair,
+        school: Option<SchoolId>,
+        role: Role,
+        scopes: Vec<ScopeClaim>,
+    ) -> Self {
         let claims = Claims {
             person: id.to_string(),
             session: SessionId::new().to_string(),
