@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use preau_harness::{Platform, Space, Upload, bytes};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tokio::sync::{Mutex, Notify};
+use tonic::{Code, Status};
 
 const KILLS: u32 = 50;
 /// Of the moments of death. A run that fails prints which kill it was.
@@ -42,6 +45,7 @@ async fn fifty_kills_lose_nothing_that_was_acknowledged() -> anyhow::Result<()> 
         let shared = Arc::new(Shared {
             known: Mutex::new(known),
             news: Notify::new(),
+            dying: AtomicBool::new(false),
         });
         let workers: Vec<_> = (0..PARALLEL)
             .map(|worker| {
@@ -50,14 +54,21 @@ async fn fifty_kills_lose_nothing_that_was_acknowledged() -> anyhow::Result<()> 
             })
             .collect();
         let until = random.random_range(0..12);
-        shared.acknowledged(until).await;
+        tokio::time::timeout(PATIENCE, shared.acknowledged(until)).await?;
         // Anything from "just acknowledged" to "deep in the next call".
         for _ in 0..random.random_range(0..2_000) {
             tokio::task::yield_now().await;
         }
+        shared.dying.store(true, Ordering::Release);
         builder = platform.kill9().await?;
         for worker in workers {
-            worker.await?;
+            // Each was in the middle of a call: uploads end by the death of the platform and in no other way.
+            let end = worker.await?;
+            anyhow::ensure!(
+                end.dying && LOST.contains(&end.status.code()),
+                "before kill {kill}, or not by it: {}",
+                end.status
+            );
         }
         known = Arc::into_inner(shared).unwrap().known.into_inner();
         known.count = 0;
@@ -78,9 +89,23 @@ async fn fifty_kills_lose_nothing_that_was_acknowledged() -> anyhow::Result<()> 
     Ok(())
 }
 
+/// What a call answers whose server is gone.
+const LOST: [Code; 3] = [Code::Unavailable, Code::Cancelled, Code::Unknown];
+
+/// Far longer than a dozen acknowledgements take: whoever waits longer waits for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 struct Shared {
     known: Mutex<Acknowledged>,
     news: Notify,
+    /// Raised before the platform is killed.
+    dying: AtomicBool,
+}
+
+/// How a worker's last call failed, and whether the platform was being killed by then.
+struct End {
+    status: Status,
+    dying: bool,
 }
 
 impl Shared {
@@ -104,36 +129,39 @@ impl Shared {
     }
 }
 
-/// Uploads files, one after the other, until the platform is gone.
-async fn upload(space: Space, name: String, shared: Arc<Shared>) {
-    for round in 0.. {
-        let name = format!("{name}-{round}");
-        let file = content(&name);
-        let Ok(upload) = space.announce(&name, file.len() as u64).await else {
-            return;
-        };
-        let noted = upload.clone();
-        shared
-            .note(|known| drop(known.open.insert(name.clone(), (noted, Vec::new()))))
-            .await;
-        for index in (0..upload.plan().part_count).rev() {
-            if upload.put(index, upload.part(&file, index)).await.is_err() {
-                return;
-            }
-            shared
-                .note(|known| known.open.get_mut(&name).unwrap().1.push(index))
-                .await;
+/// Uploads files, one after the other, until a call fails.
+async fn upload(space: Space, name: String, shared: Arc<Shared>) -> End {
+    let mut round = 0;
+    loop {
+        if let Err(status) = upload_one(&space, format!("{name}-{round}"), &shared).await {
+            let dying = shared.dying.load(Ordering::Acquire);
+            return End { status, dying };
         }
-        let Ok(node) = upload.commit(Some(&file)).await else {
-            return;
-        };
+        round += 1;
+    }
+}
+
+async fn upload_one(space: &Space, name: String, shared: &Shared) -> Result<(), Status> {
+    let file = content(&name);
+    let upload = space.announce(&name, file.len() as u64).await?;
+    let noted = upload.clone();
+    shared
+        .note(|known| drop(known.open.insert(name.clone(), (noted, Vec::new()))))
+        .await;
+    for index in (0..upload.plan().part_count).rev() {
+        upload.put(index, upload.part(&file, index)).await?;
         shared
-            .note(|known| {
-                known.open.remove(&name);
-                known.committed.insert(name.clone(), node.node_id);
-            })
+            .note(|known| known.open.get_mut(&name).unwrap().1.push(index))
             .await;
     }
+    let node = upload.commit(Some(&file)).await?;
+    shared
+        .note(|known| {
+            known.open.remove(&name);
+            known.committed.insert(name.clone(), node.node_id);
+        })
+        .await;
+    Ok(())
 }
 
 /// Mostly small, some of two parts: every name has its own bytes.
