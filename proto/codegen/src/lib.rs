@@ -44,6 +44,7 @@ pub fn generate_into(folder: &Path) -> io::Result<()> {
         .bytes(".preau.files.v1.PutPartRequest.data")
         .bytes(".preau.files.v1.OpenResponse.data")
         .bytes(".preau.files.v1.ReadResponse.data")
+        .bytes(".preau.roster.v1.PutImportPartRequest.data")
         .bytes(".preau.mesh.v1.EchoRequest.payload")
         .bytes(".preau.mesh.v1.EchoResponse.payload")
         .emit_rerun_if_changed(false)

@@ -102,6 +102,52 @@ pub struct GetSchoolResponse {
     pub school: ::core::option::Option<School>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSchoolsRequest {
+    /// 1 to 200; 0 means 50.
+    #[prost(uint32, tag = "1")]
+    pub page_size: u32,
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSchoolsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub schools: ::prost::alloc::vec::Vec<School>,
+    /// Empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct IssueFirstUseCodesRequest {
+    #[prost(string, tag = "1")]
+    pub school_id: ::prost::alloc::string::String,
+    /// 1 to 200.
+    #[prost(string, repeated, tag = "2")]
+    pub person_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct IssueFirstUseCodesResponse {
+    /// By family name, then given name.
+    #[prost(message, repeated, tag = "1")]
+    pub codes: ::prost::alloc::vec::Vec<FirstUseCode>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FirstUseCode {
+    #[prost(string, tag = "1")]
+    pub person_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub given_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub family_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub login: ::prost::alloc::string::String,
+    /// Twelve letters and digits in three groups: `K7QM-2PXR-T4VD`. About 60 random bits; kept as a hash only.
+    #[prost(string, tag = "5")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "6")]
+    pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreatePersonRequest {
     #[prost(string, tag = "1")]
     pub school_id: ::prost::alloc::string::String,
@@ -344,6 +390,64 @@ pub mod directory_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// The schools that the caller administers, by name, by keyset pages.
+        pub async fn list_schools(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSchoolsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSchoolsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.identity.v1.DirectoryService/ListSchools",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("preau.identity.v1.DirectoryService", "ListSchools"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Codes for the first sign-in of people of one school who have an account and never chose a password: the only
+        /// time they can be read. Asking again replaces codes that were not used. Others named are passed over.
+        pub async fn issue_first_use_codes(
+            &mut self,
+            request: impl tonic::IntoRequest<super::IssueFirstUseCodesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::IssueFirstUseCodesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.identity.v1.DirectoryService/IssueFirstUseCodes",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "preau.identity.v1.DirectoryService",
+                        "IssueFirstUseCodes",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// A person of one school with a first grant there, and a local account if a
         /// login is given.
         pub async fn create_person(
@@ -535,6 +639,23 @@ pub mod directory_service_server {
             request: tonic::Request<super::GetSchoolRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetSchoolResponse>,
+            tonic::Status,
+        >;
+        /// The schools that the caller administers, by name, by keyset pages.
+        async fn list_schools(
+            &self,
+            request: tonic::Request<super::ListSchoolsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListSchoolsResponse>,
+            tonic::Status,
+        >;
+        /// Codes for the first sign-in of people of one school who have an account and never chose a password: the only
+        /// time they can be read. Asking again replaces codes that were not used. Others named are passed over.
+        async fn issue_first_use_codes(
+            &self,
+            request: tonic::Request<super::IssueFirstUseCodesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::IssueFirstUseCodesResponse>,
             tonic::Status,
         >;
         /// A person of one school with a first grant there, and a local account if a
@@ -781,6 +902,100 @@ pub mod directory_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetSchoolSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/preau.identity.v1.DirectoryService/ListSchools" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSchoolsSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::ListSchoolsRequest>
+                    for ListSchoolsSvc<T> {
+                        type Response = super::ListSchoolsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSchoolsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::list_schools(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSchoolsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/preau.identity.v1.DirectoryService/IssueFirstUseCodes" => {
+                    #[allow(non_camel_case_types)]
+                    struct IssueFirstUseCodesSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::IssueFirstUseCodesRequest>
+                    for IssueFirstUseCodesSvc<T> {
+                        type Response = super::IssueFirstUseCodesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::IssueFirstUseCodesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::issue_first_use_codes(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = IssueFirstUseCodesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -1106,6 +1321,606 @@ pub mod directory_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StagePeopleRequest {
+    /// The roster's id of the import.
+    #[prost(string, tag = "1")]
+    pub import_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub school_id: ::prost::alloc::string::String,
+    /// 0, 1, 2 …; a batch sent again replaces itself.
+    #[prost(uint32, tag = "3")]
+    pub batch: u32,
+    /// At most 500.
+    #[prost(message, repeated, tag = "4")]
+    pub people: ::prost::alloc::vec::Vec<ImportedPerson>,
+    /// People of the school whom the file no longer names: disabled, never deleted. At most 5000.
+    #[prost(string, repeated, tag = "5")]
+    pub absent_person_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ImportedPerson {
+    /// Chosen by the roster: new, or the one that an earlier import of this school gave the same person.
+    #[prost(string, tag = "1")]
+    pub person_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub given_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub family_name: ::prost::alloc::string::String,
+    /// Unique on the platform, compared under casefold(NFC).
+    #[prost(string, tag = "4")]
+    pub login: ::prost::alloc::string::String,
+    /// Whether the person may sign in.
+    #[prost(bool, tag = "5")]
+    pub enabled: bool,
+    /// On the school. What an earlier import granted and is not here ends; what people granted stays.
+    #[prost(message, repeated, tag = "6")]
+    pub roles: ::prost::alloc::vec::Vec<ImportedRole>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ImportedRole {
+    /// STUDENT, TEACHER or SCHOOL_ADMIN.
+    #[prost(enumeration = "super::super::policy::v1::Role", tag = "1")]
+    pub role: i32,
+    /// Absent: now.
+    #[prost(message, optional, tag = "2")]
+    pub begins_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Absent: open.
+    #[prost(message, optional, tag = "3")]
+    pub ends_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StagePeopleResponse {
+    /// One for each of `people`, in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub people: ::prost::alloc::vec::Vec<StagedPerson>,
+    /// How many of `absent_person_ids` are enabled now and will not be.
+    #[prost(uint32, tag = "2")]
+    pub disabled: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StagedPerson {
+    #[prost(enumeration = "StagedOutcome", tag = "1")]
+    pub outcome: i32,
+    /// Whom committing changes: the one asked for, or with ADOPTED the school's own person who has the login already.
+    #[prost(string, tag = "2")]
+    pub person_id: ::prost::alloc::string::String,
+    /// With REFUSED: a stable reason (`LOGIN_TAKEN`, `INVALID_LOGIN`, `INVALID_NAME`, `PERSON_ELSEWHERE`, …), the field of
+    /// ImportedPerson it is about, and the same for people.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub field: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub message: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CommitPeopleRequest {
+    #[prost(string, tag = "1")]
+    pub import_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CommitPeopleResponse {
+    /// Accounts that never had a password, of people in this import who may sign in.
+    #[prost(uint32, tag = "1")]
+    pub accounts_without_password: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AbortPeopleRequest {
+    #[prost(string, tag = "1")]
+    pub import_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AbortPeopleResponse {}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum StagedOutcome {
+    Unspecified = 0,
+    New = 1,
+    Changed = 2,
+    Unchanged = 3,
+    /// Somebody of this school has the login and was not imported yet: the same person from now on.
+    Adopted = 4,
+    Refused = 5,
+}
+impl StagedOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "STAGED_OUTCOME_UNSPECIFIED",
+            Self::New => "STAGED_OUTCOME_NEW",
+            Self::Changed => "STAGED_OUTCOME_CHANGED",
+            Self::Unchanged => "STAGED_OUTCOME_UNCHANGED",
+            Self::Adopted => "STAGED_OUTCOME_ADOPTED",
+            Self::Refused => "STAGED_OUTCOME_REFUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "STAGED_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "STAGED_OUTCOME_NEW" => Some(Self::New),
+            "STAGED_OUTCOME_CHANGED" => Some(Self::Changed),
+            "STAGED_OUTCOME_UNCHANGED" => Some(Self::Unchanged),
+            "STAGED_OUTCOME_ADOPTED" => Some(Self::Adopted),
+            "STAGED_OUTCOME_REFUSED" => Some(Self::Refused),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod people_import_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    #[derive(Debug, Clone)]
+    pub struct PeopleImportServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> PeopleImportServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> PeopleImportServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            PeopleImportServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// One batch of an import, kept aside: nothing changes yet. On behalf of the administrator who imports. Answers what
+        /// committing would do to each, so that mistakes are known before anything is changed. Batch 0 begins the import anew.
+        pub async fn stage_people(
+            &mut self,
+            request: impl tonic::IntoRequest<super::StagePeopleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::StagePeopleResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.identity.v1.PeopleImportService/StagePeople",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "preau.identity.v1.PeopleImportService",
+                        "StagePeople",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes over what was staged under an administrator's name, all of it in one transaction or nothing. Committing
+        /// again answers the same. No principal: an import that a restart interrupted is finished by `roster` alone, and can
+        /// do no more than was staged.
+        pub async fn commit_people(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CommitPeopleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CommitPeopleResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.identity.v1.PeopleImportService/CommitPeople",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "preau.identity.v1.PeopleImportService",
+                        "CommitPeople",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Forgets what was staged and not committed; nothing when there is none.
+        pub async fn abort_people(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AbortPeopleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AbortPeopleResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.identity.v1.PeopleImportService/AbortPeople",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "preau.identity.v1.PeopleImportService",
+                        "AbortPeople",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod people_import_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with PeopleImportServiceServer.
+    #[async_trait]
+    pub trait PeopleImportService: std::marker::Send + std::marker::Sync + 'static {
+        /// One batch of an import, kept aside: nothing changes yet. On behalf of the administrator who imports. Answers what
+        /// committing would do to each, so that mistakes are known before anything is changed. Batch 0 begins the import anew.
+        async fn stage_people(
+            &self,
+            request: tonic::Request<super::StagePeopleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::StagePeopleResponse>,
+            tonic::Status,
+        >;
+        /// Takes over what was staged under an administrator's name, all of it in one transaction or nothing. Committing
+        /// again answers the same. No principal: an import that a restart interrupted is finished by `roster` alone, and can
+        /// do no more than was staged.
+        async fn commit_people(
+            &self,
+            request: tonic::Request<super::CommitPeopleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CommitPeopleResponse>,
+            tonic::Status,
+        >;
+        /// Forgets what was staged and not committed; nothing when there is none.
+        async fn abort_people(
+            &self,
+            request: tonic::Request<super::AbortPeopleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AbortPeopleResponse>,
+            tonic::Status,
+        >;
+    }
+    #[derive(Debug)]
+    pub struct PeopleImportServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> PeopleImportServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for PeopleImportServiceServer<T>
+    where
+        T: PeopleImportService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/preau.identity.v1.PeopleImportService/StagePeople" => {
+                    #[allow(non_camel_case_types)]
+                    struct StagePeopleSvc<T: PeopleImportService>(pub Arc<T>);
+                    impl<
+                        T: PeopleImportService,
+                    > tonic::server::UnaryService<super::StagePeopleRequest>
+                    for StagePeopleSvc<T> {
+                        type Response = super::StagePeopleResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::StagePeopleRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PeopleImportService>::stage_people(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = StagePeopleSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/preau.identity.v1.PeopleImportService/CommitPeople" => {
+                    #[allow(non_camel_case_types)]
+                    struct CommitPeopleSvc<T: PeopleImportService>(pub Arc<T>);
+                    impl<
+                        T: PeopleImportService,
+                    > tonic::server::UnaryService<super::CommitPeopleRequest>
+                    for CommitPeopleSvc<T> {
+                        type Response = super::CommitPeopleResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CommitPeopleRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PeopleImportService>::commit_people(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CommitPeopleSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/preau.identity.v1.PeopleImportService/AbortPeople" => {
+                    #[allow(non_camel_case_types)]
+                    struct AbortPeopleSvc<T: PeopleImportService>(pub Arc<T>);
+                    impl<
+                        T: PeopleImportService,
+                    > tonic::server::UnaryService<super::AbortPeopleRequest>
+                    for AbortPeopleSvc<T> {
+                        type Response = super::AbortPeopleResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AbortPeopleRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as PeopleImportService>::abort_people(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AbortPeopleSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for PeopleImportServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "preau.identity.v1.PeopleImportService";
+    impl<T> tonic::server::NamedService for PeopleImportServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SignInRequest {
     #[prost(string, tag = "1")]
@@ -1128,6 +1943,31 @@ pub struct SignInResponse {
 pub struct SignOutRequest {}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SignOutResponse {}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ActivateRequest {
+    #[prost(string, tag = "1")]
+    pub login: ::prost::alloc::string::String,
+    /// As printed: letters and digits; hyphens, spaces and case do not matter. Never logged.
+    #[prost(string, tag = "2")]
+    pub code: ::prost::alloc::string::String,
+    /// 8 to 256 bytes. Never logged.
+    #[prost(string, tag = "3")]
+    pub password: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ActivateResponse {
+    /// As SignInResponse's.
+    #[prost(string, tag = "1")]
+    pub session_token: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(string, tag = "3")]
+    pub person_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SignOutEverywhereRequest {}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SignOutEverywhereResponse {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MintPrincipalRequest {
     #[prost(string, tag = "1")]
@@ -1284,6 +2124,62 @@ pub mod session_service_client {
                 .insert(GrpcMethod::new("preau.identity.v1.SessionService", "SignOut"));
             self.inner.unary(req, path, codec).await
         }
+        /// The first sign-in to an account: a login and the code that an administrator handed out, for a password of the
+        /// owner's own and a session. The code works once. Whatever is wrong with login or code has one answer.
+        pub async fn activate(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ActivateRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ActivateResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.identity.v1.SessionService/Activate",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("preau.identity.v1.SessionService", "Activate"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Ends every session of the caller's, this one included. Principal tokens already minted die within 60 s.
+        pub async fn sign_out_everywhere(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SignOutEverywhereRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SignOutEverywhereResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.identity.v1.SessionService/SignOutEverywhere",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "preau.identity.v1.SessionService",
+                        "SignOutEverywhere",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// The gateway turns a session token into a principal token of at most 60 s.
         pub async fn mint_principal(
             &mut self,
@@ -1367,6 +2263,23 @@ pub mod session_service_server {
             &self,
             request: tonic::Request<super::SignOutRequest>,
         ) -> std::result::Result<tonic::Response<super::SignOutResponse>, tonic::Status>;
+        /// The first sign-in to an account: a login and the code that an administrator handed out, for a password of the
+        /// owner's own and a session. The code works once. Whatever is wrong with login or code has one answer.
+        async fn activate(
+            &self,
+            request: tonic::Request<super::ActivateRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ActivateResponse>,
+            tonic::Status,
+        >;
+        /// Ends every session of the caller's, this one included. Principal tokens already minted die within 60 s.
+        async fn sign_out_everywhere(
+            &self,
+            request: tonic::Request<super::SignOutEverywhereRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::SignOutEverywhereResponse>,
+            tonic::Status,
+        >;
         /// The gateway turns a session token into a principal token of at most 60 s.
         async fn mint_principal(
             &self,
@@ -1535,6 +2448,97 @@ pub mod session_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = SignOutSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/preau.identity.v1.SessionService/Activate" => {
+                    #[allow(non_camel_case_types)]
+                    struct ActivateSvc<T: SessionService>(pub Arc<T>);
+                    impl<
+                        T: SessionService,
+                    > tonic::server::UnaryService<super::ActivateRequest>
+                    for ActivateSvc<T> {
+                        type Response = super::ActivateResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ActivateRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionService>::activate(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ActivateSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/preau.identity.v1.SessionService/SignOutEverywhere" => {
+                    #[allow(non_camel_case_types)]
+                    struct SignOutEverywhereSvc<T: SessionService>(pub Arc<T>);
+                    impl<
+                        T: SessionService,
+                    > tonic::server::UnaryService<super::SignOutEverywhereRequest>
+                    for SignOutEverywhereSvc<T> {
+                        type Response = super::SignOutEverywhereResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SignOutEverywhereRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SessionService>::sign_out_everywhere(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SignOutEverywhereSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

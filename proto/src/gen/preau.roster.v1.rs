@@ -992,3 +992,898 @@ pub mod class_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Import {
+    #[prost(string, tag = "1")]
+    pub import_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub school_id: ::prost::alloc::string::String,
+    #[prost(enumeration = "ImportState", tag = "3")]
+    pub state: i32,
+    /// Bytes of the zip.
+    #[prost(uint64, tag = "4")]
+    pub size: u64,
+    /// Bytes of every part but the last.
+    #[prost(uint32, tag = "5")]
+    pub part_size: u32,
+    #[prost(uint32, tag = "6")]
+    pub part_count: u32,
+    #[prost(string, tag = "7")]
+    pub created_by: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "8")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "9")]
+    pub applied_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When READY or later: what applying changes, or changed.
+    #[prost(message, optional, tag = "10")]
+    pub summary: ::core::option::Option<ImportSummary>,
+    /// When INVALID: the first 1000, by file and line.
+    #[prost(message, repeated, tag = "11")]
+    pub problems: ::prost::alloc::vec::Vec<ImportProblem>,
+    /// All of them.
+    #[prost(uint32, tag = "12")]
+    pub problem_count: u32,
+}
+/// What an import does. People are those of the file and those it no longer names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ImportSummary {
+    #[prost(uint32, tag = "1")]
+    pub people_new: u32,
+    #[prost(uint32, tag = "2")]
+    pub people_changed: u32,
+    #[prost(uint32, tag = "3")]
+    pub people_unchanged: u32,
+    /// Named by an earlier import and absent now, or not enabled any more.
+    #[prost(uint32, tag = "4")]
+    pub people_disabled: u32,
+    /// In the file without a role that gives access here: parents, other staff.
+    #[prost(uint32, tag = "5")]
+    pub people_without_role: u32,
+    #[prost(uint32, tag = "6")]
+    pub classes_new: u32,
+    #[prost(uint32, tag = "7")]
+    pub classes_changed: u32,
+    #[prost(uint32, tag = "8")]
+    pub classes_unchanged: u32,
+    /// Absent now: they keep their teachers and files, and lose their pupils.
+    #[prost(uint32, tag = "9")]
+    pub classes_emptied: u32,
+    #[prost(uint32, tag = "10")]
+    pub enrolments_added: u32,
+    #[prost(uint32, tag = "11")]
+    pub enrolments_removed: u32,
+    #[prost(uint32, tag = "12")]
+    pub enrolments_unchanged: u32,
+    /// Whether so many people would be disabled that ApplyImport asks for a confirmation.
+    #[prost(bool, tag = "13")]
+    pub needs_confirmation: bool,
+}
+/// One thing that is wrong, and where.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ImportProblem {
+    /// `users.csv`; empty for the zip itself.
+    #[prost(string, tag = "1")]
+    pub file: ::prost::alloc::string::String,
+    /// From 1, the header's; 0: the whole file.
+    #[prost(uint32, tag = "2")]
+    pub line: u32,
+    /// Empty: the whole line.
+    #[prost(string, tag = "3")]
+    pub column: ::prost::alloc::string::String,
+    /// As the file has it, cut at 100 characters.
+    #[prost(string, tag = "4")]
+    pub value: ::prost::alloc::string::String,
+    /// Stable, for programs: `UNKNOWN_ENUMERATION`.
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+    /// What is wrong and what to do.
+    #[prost(string, tag = "6")]
+    pub message: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BeginImportRequest {
+    #[prost(string, tag = "1")]
+    pub school_id: ::prost::alloc::string::String,
+    /// Bytes; 1 to 64 MiB.
+    #[prost(uint64, tag = "2")]
+    pub size: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BeginImportResponse {
+    #[prost(message, optional, tag = "1")]
+    pub import: ::core::option::Option<Import>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutImportPartRequest {
+    #[prost(string, tag = "1")]
+    pub import_id: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub index: u32,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub data: ::prost::bytes::Bytes,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutImportPartResponse {
+    /// How many parts are still missing.
+    #[prost(uint32, tag = "1")]
+    pub missing_count: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ValidateImportRequest {
+    #[prost(string, tag = "1")]
+    pub import_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ValidateImportResponse {
+    #[prost(message, optional, tag = "1")]
+    pub import: ::core::option::Option<Import>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApplyImportRequest {
+    #[prost(string, tag = "1")]
+    pub import_id: ::prost::alloc::string::String,
+    /// The summary's `people_disabled`, when it needs confirmation: said back by whoever has read it.
+    #[prost(uint32, tag = "2")]
+    pub confirm_disabled: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApplyImportResponse {
+    #[prost(message, optional, tag = "1")]
+    pub import: ::core::option::Option<Import>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetImportRequest {
+    #[prost(string, tag = "1")]
+    pub import_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetImportResponse {
+    #[prost(message, optional, tag = "1")]
+    pub import: ::core::option::Option<Import>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListImportsRequest {
+    #[prost(string, tag = "1")]
+    pub school_id: ::prost::alloc::string::String,
+    /// 1 to 200; 0 means 50.
+    #[prost(uint32, tag = "2")]
+    pub page_size: u32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListImportsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub imports: ::prost::alloc::vec::Vec<Import>,
+    /// Empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ImportState {
+    Unspecified = 0,
+    /// Parts are missing, or it was not validated yet.
+    Uploading = 1,
+    /// Validated; there are problems and nothing was changed.
+    Invalid = 2,
+    /// Validated; it can be applied.
+    Ready = 3,
+    /// Decided; being written down.
+    Applying = 4,
+    Applied = 5,
+}
+impl ImportState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "IMPORT_STATE_UNSPECIFIED",
+            Self::Uploading => "IMPORT_STATE_UPLOADING",
+            Self::Invalid => "IMPORT_STATE_INVALID",
+            Self::Ready => "IMPORT_STATE_READY",
+            Self::Applying => "IMPORT_STATE_APPLYING",
+            Self::Applied => "IMPORT_STATE_APPLIED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "IMPORT_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "IMPORT_STATE_UPLOADING" => Some(Self::Uploading),
+            "IMPORT_STATE_INVALID" => Some(Self::Invalid),
+            "IMPORT_STATE_READY" => Some(Self::Ready),
+            "IMPORT_STATE_APPLYING" => Some(Self::Applying),
+            "IMPORT_STATE_APPLIED" => Some(Self::Applied),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod import_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    #[derive(Debug, Clone)]
+    pub struct ImportServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> ImportServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> ImportServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            ImportServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Announces a OneRoster 1.2 CSV zip (bulk) of one school. Answers how to cut it.
+        pub async fn begin_import(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BeginImportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BeginImportResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.roster.v1.ImportService/BeginImport",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("preau.roster.v1.ImportService", "BeginImport"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// One part of the zip, in any order, as often as needed.
+        pub async fn put_import_part(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PutImportPartRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PutImportPartResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.roster.v1.ImportService/PutImportPart",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("preau.roster.v1.ImportService", "PutImportPart"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads the whole zip and says everything that is wrong with it, or what applying it would change. Changes nothing.
+        pub async fn validate_import(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ValidateImportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ValidateImportResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.roster.v1.ImportService/ValidateImport",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("preau.roster.v1.ImportService", "ValidateImport"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Applies an import that is READY, whole or not at all. Applying again answers the same. An interruption after the
+        /// decision is made good by the server: the import is APPLYING until then.
+        pub async fn apply_import(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApplyImportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyImportResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.roster.v1.ImportService/ApplyImport",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("preau.roster.v1.ImportService", "ApplyImport"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// One import as it stands.
+        pub async fn get_import(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetImportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetImportResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.roster.v1.ImportService/GetImport",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("preau.roster.v1.ImportService", "GetImport"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// The imports of a school, newest first, by keyset pages, without their problems.
+        pub async fn list_imports(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListImportsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListImportsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.roster.v1.ImportService/ListImports",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("preau.roster.v1.ImportService", "ListImports"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod import_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with ImportServiceServer.
+    #[async_trait]
+    pub trait ImportService: std::marker::Send + std::marker::Sync + 'static {
+        /// Announces a OneRoster 1.2 CSV zip (bulk) of one school. Answers how to cut it.
+        async fn begin_import(
+            &self,
+            request: tonic::Request<super::BeginImportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BeginImportResponse>,
+            tonic::Status,
+        >;
+        /// One part of the zip, in any order, as often as needed.
+        async fn put_import_part(
+            &self,
+            request: tonic::Request<super::PutImportPartRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PutImportPartResponse>,
+            tonic::Status,
+        >;
+        /// Reads the whole zip and says everything that is wrong with it, or what applying it would change. Changes nothing.
+        async fn validate_import(
+            &self,
+            request: tonic::Request<super::ValidateImportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ValidateImportResponse>,
+            tonic::Status,
+        >;
+        /// Applies an import that is READY, whole or not at all. Applying again answers the same. An interruption after the
+        /// decision is made good by the server: the import is APPLYING until then.
+        async fn apply_import(
+            &self,
+            request: tonic::Request<super::ApplyImportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyImportResponse>,
+            tonic::Status,
+        >;
+        /// One import as it stands.
+        async fn get_import(
+            &self,
+            request: tonic::Request<super::GetImportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetImportResponse>,
+            tonic::Status,
+        >;
+        /// The imports of a school, newest first, by keyset pages, without their problems.
+        async fn list_imports(
+            &self,
+            request: tonic::Request<super::ListImportsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListImportsResponse>,
+            tonic::Status,
+        >;
+    }
+    #[derive(Debug)]
+    pub struct ImportServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> ImportServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for ImportServiceServer<T>
+    where
+        T: ImportService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/preau.roster.v1.ImportService/BeginImport" => {
+                    #[allow(non_camel_case_types)]
+                    struct BeginImportSvc<T: ImportService>(pub Arc<T>);
+                    impl<
+                        T: ImportService,
+                    > tonic::server::UnaryService<super::BeginImportRequest>
+                    for BeginImportSvc<T> {
+                        type Response = super::BeginImportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BeginImportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImportService>::begin_import(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BeginImportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/preau.roster.v1.ImportService/PutImportPart" => {
+                    #[allow(non_camel_case_types)]
+                    struct PutImportPartSvc<T: ImportService>(pub Arc<T>);
+                    impl<
+                        T: ImportService,
+                    > tonic::server::UnaryService<super::PutImportPartRequest>
+                    for PutImportPartSvc<T> {
+                        type Response = super::PutImportPartResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PutImportPartRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImportService>::put_import_part(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PutImportPartSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/preau.roster.v1.ImportService/ValidateImport" => {
+                    #[allow(non_camel_case_types)]
+                    struct ValidateImportSvc<T: ImportService>(pub Arc<T>);
+                    impl<
+                        T: ImportService,
+                    > tonic::server::UnaryService<super::ValidateImportRequest>
+                    for ValidateImportSvc<T> {
+                        type Response = super::ValidateImportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ValidateImportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImportService>::validate_import(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ValidateImportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/preau.roster.v1.ImportService/ApplyImport" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApplyImportSvc<T: ImportService>(pub Arc<T>);
+                    impl<
+                        T: ImportService,
+                    > tonic::server::UnaryService<super::ApplyImportRequest>
+                    for ApplyImportSvc<T> {
+                        type Response = super::ApplyImportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApplyImportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImportService>::apply_import(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApplyImportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/preau.roster.v1.ImportService/GetImport" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetImportSvc<T: ImportService>(pub Arc<T>);
+                    impl<
+                        T: ImportService,
+                    > tonic::server::UnaryService<super::GetImportRequest>
+                    for GetImportSvc<T> {
+                        type Response = super::GetImportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetImportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImportService>::get_import(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetImportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/preau.roster.v1.ImportService/ListImports" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListImportsSvc<T: ImportService>(pub Arc<T>);
+                    impl<
+                        T: ImportService,
+                    > tonic::server::UnaryService<super::ListImportsRequest>
+                    for ListImportsSvc<T> {
+                        type Response = super::ListImportsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListImportsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImportService>::list_imports(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListImportsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for ImportServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "preau.roster.v1.ImportService";
+    impl<T> tonic::server::NamedService for ImportServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
