@@ -10,4 +10,5 @@ pub mod failure;
 pub mod ids;
 pub mod names;
 pub mod paging;
+pub mod throttle;
 pub mod uai;
