@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# deps.sh run|test: installs what `make run` needs (a C compiler, beyond make and
-# Rust), or what testing needs as well (Node comes from you). Safe to repeat;
-# quick when everything is there. As root it installs Debian packages itself,
-# otherwise it prints the command to type.
+# deps.sh ui|run|test: installs what building the web interface needs (its
+# packages; Node comes from you), what `make run` needs (a C compiler as well,
+# beyond make and Rust), or what testing needs too. Safe to repeat; quick when
+# everything is there. As root it installs Debian packages itself, otherwise it
+# prints the command to type.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly MIN_NODE_MAJOR=20
+readonly MIN_NODE=20.19
 readonly MIN_RUST=1.95
 readonly MIN_CARGO_DENY=0.18
 readonly CARGO_DENY=0.20.2
@@ -26,14 +27,16 @@ check_rust() {
 }
 
 check_node() {
-  have node || fail "node: not found: install Node $MIN_NODE_MAJOR or newer"
-  have npm || fail "npm: not found: install the npm that comes with Node $MIN_NODE_MAJOR or newer"
+  have node || fail "node: not found: install Node $MIN_NODE or newer"
+  have npm || fail "npm: not found: install the npm that comes with Node $MIN_NODE or newer"
   local node
   node=$(node --version | tr -d v)
-  at_least "$node" "$MIN_NODE_MAJOR" || fail "node $node: too old: install Node $MIN_NODE_MAJOR or newer"
+  at_least "$node" "$MIN_NODE" || fail "node $node: too old: install Node $MIN_NODE or newer"
 }
 
 postgres_found() { have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+# Without any font a browser has no text to lay out.
+fonts_found() { have fc-list && [ -n "$(fc-list :lang=fr family)" ]; }
 venv_found() { have python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
 
 # What is missing for "$1".
@@ -44,6 +47,8 @@ debian_packages() {
     postgres_found || missing+=(postgresql)
     venv_found || missing+=(python3 python3-venv)
     have runuser || missing+=(util-linux)
+    have chromium || missing+=(chromium)
+    fonts_found || missing+=(fontconfig fonts-dejavu-core)
   fi
   [ ${#missing[@]} -eq 0 ] && return
   if [ "$(id -u)" -ne 0 ] || ! have apt-get; then
@@ -77,6 +82,15 @@ node_packages() {
   cp "$from/package-lock.json" "$into/installed.json"
 }
 
+# Beside their package.json, where the tools of each look for them.
+npm_packages() {
+  local lock="$1/package-lock.json" installed="$1/node_modules/.installed.json"
+  cmp -s "$lock" "$installed" && return
+  say "node packages into $1/node_modules"
+  npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+  cp "$lock" "$installed"
+}
+
 cargo_packages() {
   # cargo-deny looks at every platform's crates and is run offline.
   cargo fetch --locked --offline --quiet 2>/dev/null || cargo fetch --locked --quiet
@@ -98,10 +112,16 @@ target_directory() {
 }
 
 case "${1:-}" in
+  ui)
+    check_node
+    npm_packages services/gateway/ui
+    ;;
   run)
     check_rust
+    check_node
     debian_packages run
     target_directory
+    npm_packages services/gateway/ui
     ;;
   test)
     check_rust
@@ -110,7 +130,9 @@ case "${1:-}" in
     target_directory
     python_packages
     node_packages
+    npm_packages services/gateway/ui
+    npm_packages tests/browser
     cargo_packages
     ;;
-  *) fail "${1:-no argument}: unknown: use deps.sh run or deps.sh test" ;;
+  *) fail "${1:-no argument}: unknown: use deps.sh ui, run or test" ;;
 esac
