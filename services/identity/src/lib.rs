@@ -75,6 +75,7 @@ pub struct Identity {
 pub async fn open(deps: Deps) -> Result<Identity, IdentityError> {
     let passwords = Arc::new(Passwords::new(&deps.passwords)?);
     let store = Store::new(deps.db);
+    store.fill_school_keys().await?;
     let keys = SigningKeys::open(store.clone(), deps.clock.clone(), deps.trust_domain).await?;
     Ok(Identity {
         store,

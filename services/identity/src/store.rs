@@ -23,19 +23,32 @@ pub(crate) use accounts::Account;
 pub(crate) use administrators::FirstAdmin;
 pub(crate) use keys::StoredKey;
 pub(crate) use people::PersonKey;
+pub(crate) use schools::SchoolKey;
 pub(crate) use sessions::{NewSession, Rehash, StoredSession};
 
 /// Every table of identity, for both databases.
 pub const MIGRATIONS: Migrations = Migrations {
     service: "identity",
-    sqlite: &[Migration {
-        name: "0001_directory",
-        sql: include_str!("../migrations/sqlite/0001_directory.sql"),
-    }],
-    postgres: &[Migration {
-        name: "0001_directory",
-        sql: include_str!("../migrations/postgres/0001_directory.sql"),
-    }],
+    sqlite: &[
+        Migration {
+            name: "0001_directory",
+            sql: include_str!("../migrations/sqlite/0001_directory.sql"),
+        },
+        Migration {
+            name: "0002_schools_by_name",
+            sql: include_str!("../migrations/sqlite/0002_schools_by_name.sql"),
+        },
+    ],
+    postgres: &[
+        Migration {
+            name: "0001_directory",
+            sql: include_str!("../migrations/postgres/0001_directory.sql"),
+        },
+        Migration {
+            name: "0002_schools_by_name",
+            sql: include_str!("../migrations/postgres/0002_schools_by_name.sql"),
+        },
+    ],
 };
 
 /// Identity's database.

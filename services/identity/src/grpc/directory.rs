@@ -6,7 +6,8 @@ use preau_proto::identity::v1::{
     CreateAuthorityRequest, CreateAuthorityResponse, CreatePersonRequest, CreatePersonResponse,
     CreateSchoolRequest, CreateSchoolResponse, GetMeRequest, GetMeResponse, GetPersonRequest,
     GetPersonResponse, GetSchoolRequest, GetSchoolResponse, GrantRoleRequest, GrantRoleResponse,
-    ListPeopleRequest, ListPeopleResponse, RevokeRoleRequest, RevokeRoleResponse,
+    IssueFirstUseCodesRequest, IssueFirstUseCodesResponse, ListPeopleRequest, ListPeopleResponse,
+    ListSchoolsRequest, ListSchoolsResponse, RevokeRoleRequest, RevokeRoleResponse,
 };
 use preau_rpc::Incoming;
 use preau_rpc::convert::id;
@@ -68,6 +69,23 @@ impl Handler {
             .await?;
         Ok(GetSchoolResponse {
             school: Some(convert::school(school)),
+        })
+    }
+
+    async fn list_schools(
+        &self,
+        incoming: &Incoming,
+        request: ListSchoolsRequest,
+    ) -> Result<ListSchoolsResponse, Failure> {
+        let (caller, token) = (incoming.caller()?, &request.page_token);
+        let (schools, next_page_token) = self
+            .directory
+            .list_schools(&caller, request.page_size, token)
+            .await?;
+        let schools = schools.into_iter().map(convert::school).collect();
+        Ok(ListSchoolsResponse {
+            schools,
+            next_page_token,
         })
     }
 
@@ -183,6 +201,23 @@ impl DirectoryService for Handler {
     ) -> Result<Response<GetSchoolResponse>, Status> {
         let incoming = Incoming::of(&request)?;
         incoming.answer(Handler::get_school(self, &incoming, request.into_inner()).await)
+    }
+
+    async fn list_schools(
+        &self,
+        request: Request<ListSchoolsRequest>,
+    ) -> Result<Response<ListSchoolsResponse>, Status> {
+        let incoming = Incoming::of(&request)?;
+        incoming.answer(Handler::list_schools(self, &incoming, request.into_inner()).await)
+    }
+
+    async fn issue_first_use_codes(
+        &self,
+        _request: Request<IssueFirstUseCodesRequest>,
+    ) -> Result<Response<IssueFirstUseCodesResponse>, Status> {
+        Err(Status::unimplemented(
+            "first-use codes are not served yet: create accounts with a password",
+        ))
     }
 
     async fn create_person(

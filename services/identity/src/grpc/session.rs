@@ -5,8 +5,9 @@ use std::sync::Arc;
 use preau_kernel::failure::Failure;
 use preau_proto::identity::v1::session_service_server::SessionService;
 use preau_proto::identity::v1::{
-    ListSigningKeysRequest, ListSigningKeysResponse, MintPrincipalRequest, MintPrincipalResponse,
-    SignInRequest, SignInResponse, SignOutRequest, SignOutResponse,
+    ActivateRequest, ActivateResponse, ListSigningKeysRequest, ListSigningKeysResponse,
+    MintPrincipalRequest, MintPrincipalResponse, SignInRequest, SignInResponse,
+    SignOutEverywhereRequest, SignOutEverywhereResponse, SignOutRequest, SignOutResponse,
 };
 use preau_rpc::Incoming;
 use preau_rpc::convert::wire_time;
@@ -38,6 +39,16 @@ impl Handler {
         Ok(SignOutResponse {})
     }
 
+    async fn sign_out_everywhere(
+        &self,
+        incoming: &Incoming,
+    ) -> Result<SignOutEverywhereResponse, Failure> {
+        self.sessions
+            .sign_out_everywhere(&incoming.caller()?)
+            .await?;
+        Ok(SignOutEverywhereResponse {})
+    }
+
     async fn mint(&self, request: MintPrincipalRequest) -> Result<MintPrincipalResponse, Failure> {
         let minted = self.sessions.mint(&request.session_token).await?;
         Ok(MintPrincipalResponse {
@@ -63,6 +74,23 @@ impl SessionService for Handler {
     ) -> Result<Response<SignOutResponse>, Status> {
         let incoming = Incoming::of(&request)?;
         incoming.answer(Handler::sign_out(self, &incoming).await)
+    }
+
+    async fn activate(
+        &self,
+        _request: Request<ActivateRequest>,
+    ) -> Result<Response<ActivateResponse>, Status> {
+        Err(Status::unimplemented(
+            "first-use codes are not served yet: ask an administrator for a password",
+        ))
+    }
+
+    async fn sign_out_everywhere(
+        &self,
+        request: Request<SignOutEverywhereRequest>,
+    ) -> Result<Response<SignOutEverywhereResponse>, Status> {
+        let incoming = Incoming::of(&request)?;
+        incoming.answer(Handler::sign_out_everywhere(self, &incoming).await)
     }
 
     async fn mint_principal(

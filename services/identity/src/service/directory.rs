@@ -16,7 +16,7 @@ use crate::domain::grants::{DatedGrant, On, Period, may_grant};
 use crate::domain::login::Login;
 use crate::domain::password::Password;
 use crate::passwords::Passwords;
-use crate::store::{PersonKey, Store};
+use crate::store::{PersonKey, SchoolKey, Store};
 
 /// Directory use cases.
 #[derive(Clone)]
@@ -88,6 +88,29 @@ impl Directory {
         Ok(caller
             .authorize_hidden("school", &school.facts(), school)?
             .into_inner())
+    }
+
+    /// A page of the schools that the caller administers by name, and the token of the next.
+    pub(crate) async fn list_schools(
+        &self,
+        caller: &Caller,
+        page_size: u32,
+        page_token: &str,
+    ) -> Result<(Vec<School>, String), Failure> {
+        let size = paging::page_size(page_size)?;
+        let after = Keyset::parse(page_token, 2)?
+            .map(school_key)
+            .unwrap_or_default();
+        let person = caller.authorize_self()?;
+        let now = self.clock.now();
+        let schools = self
+            .store
+            .administered_schools(&person, &after, size + 1, now)
+            .await?;
+        Ok(paging::cut(schools, size, |school| {
+            let SchoolKey { name, id } = SchoolKey::of(school);
+            Keyset(vec![name, id])
+        }))
     }
 
     /// The expensive hash comes after every check that could refuse the call.
@@ -217,6 +240,15 @@ impl Directory {
 
 fn keyset(PersonKey { family, given, id }: PersonKey) -> Keyset {
     Keyset(vec![family, given, id])
+}
+
+fn school_key(keyset: Keyset) -> SchoolKey {
+    let mut parts = keyset.0.into_iter();
+    let mut part = || parts.next().unwrap_or_default();
+    SchoolKey {
+        name: part(),
+        id: part(),
+    }
 }
 
 fn person_key(keyset: Keyset) -> PersonKey {

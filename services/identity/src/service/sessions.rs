@@ -87,6 +87,14 @@ impl Sessions {
         Ok(())
     }
 
+    /// Ends every session of the caller's, this one too.
+    pub(crate) async fn sign_out_everywhere(&self, caller: &Caller) -> Result<(), Failure> {
+        let person = caller.authorize_self()?;
+        self.store.end_sessions(&person, self.clock.now()).await?;
+        audit::done("sign_out_everywhere", caller, person.get());
+        Ok(())
+    }
+
     /// A token of at most [`PRINCIPAL_LIFE`], and never beyond the session's end or the end of a
     /// grant it carries.
     pub(crate) async fn mint(&self, token: &str) -> Result<Minted, Failure> {

@@ -112,6 +112,19 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
+    /// Ends every open session of a person.
+    pub(crate) async fn end_sessions(
+        &self,
+        person: &Authorized<PersonId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.begin(Scope::Platform).await?;
+        let sql = "UPDATE sessions SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL";
+        tx.execute(sql, params![person.get().to_string(), now.0])
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Ends a session; ending it again changes nothing.
     pub(crate) async fn end_session(
         &self,
