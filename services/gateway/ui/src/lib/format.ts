@@ -45,6 +45,11 @@ export function formatFull(date: Date, lang: Lang): string {
   return new Intl.DateTimeFormat(LOCALES[lang], { dateStyle: 'full', timeStyle: 'short' }).format(date);
 }
 
+/** The day in words, for paper. */
+export function formatDay(date: Date, lang: Lang): string {
+  return new Intl.DateTimeFormat(LOCALES[lang], { dateStyle: 'long' }).format(date);
+}
+
 export function formatSeconds(seconds: number, lang: Lang): string {
   const minutes = Math.ceil(seconds / 60);
   const [unit, value] = seconds > 90 ? (['minute', minutes] as const) : (['second', Math.ceil(seconds)] as const);

@@ -5,7 +5,18 @@ export type Route =
   | { page: 'folder'; spaceId: string; folderId: string }
   | { page: 'trash'; spaceId: string }
   | { page: 'account' }
+  /** For somebody who has a code and no password yet. */
+  | { page: 'first' }
+  | { page: 'manage'; section: ManageSection }
   | { page: 'missing' };
+
+/** Where an administrator is. */
+export type ManageSection =
+  | { at: 'schools' }
+  | { at: 'classes' | 'staff' | 'imports' | 'codes'; schoolId: string }
+  | { at: 'class' | 'class-codes'; schoolId: string; classId: string }
+  | { at: 'staff-codes'; schoolId: string }
+  | { at: 'import'; schoolId: string; importId: string };
 
 export function parse(path: string): Route {
   const [app, ...rest] = path.split('/').filter((part) => part !== '').map(decode);
@@ -13,10 +24,30 @@ export function parse(path: string): Route {
   const [first, spaceId, kind, folderId, ...more] = rest;
   if (first === undefined) return { page: 'spaces' };
   if (first === 'account' && spaceId === undefined) return { page: 'account' };
+  if (first === 'first' && spaceId === undefined) return { page: 'first' };
+  if (first === 'manage') return manage(rest.slice(1));
   if (first !== 'spaces' || spaceId === undefined || more.length > 0) return { page: 'missing' };
   if (kind === undefined) return { page: 'folder', spaceId, folderId: '' };
   if (kind === 'trash' && folderId === undefined) return { page: 'trash', spaceId };
   if (kind === 'folders' && folderId !== undefined) return { page: 'folder', spaceId, folderId };
+  return { page: 'missing' };
+}
+
+/** The first page of a school is its classes. */
+function manage([schoolId, what, id, kind, ...more]: string[]): Route {
+  const to = (section: ManageSection): Route => ({ page: 'manage', section });
+  if (schoolId === undefined) return to({ at: 'schools' });
+  if (what === undefined) return to({ at: 'classes', schoolId });
+  if (more.length > 0) return { page: 'missing' };
+  if (id === undefined) {
+    if (what === 'staff' || what === 'imports' || what === 'codes') return to({ at: what, schoolId });
+  } else if (what === 'classes') {
+    if (kind === undefined) return to({ at: 'class', schoolId, classId: id });
+    if (kind === 'codes') return to({ at: 'class-codes', schoolId, classId: id });
+  } else if (kind === undefined) {
+    if (what === 'staff' && id === 'codes') return to({ at: 'staff-codes', schoolId });
+    if (what === 'imports') return to({ at: 'import', schoolId, importId: id });
+  }
   return { page: 'missing' };
 }
 
@@ -31,6 +62,14 @@ function decode(part: string): string {
 export const paths = {
   spaces: '/app',
   account: '/app/account',
+  first: '/app/first',
+  manage: '/app/manage',
+  school: (schoolId: string, what: '' | '/staff' | '/staff/codes' | '/imports' | '/codes' = ''): string =>
+    `/app/manage/${encodeURIComponent(schoolId)}${what}`,
+  class: (schoolId: string, classId: string): string => `${paths.school(schoolId)}/classes/${encodeURIComponent(classId)}`,
+  classCodes: (schoolId: string, classId: string): string => `${paths.class(schoolId, classId)}/codes`,
+  import: (schoolId: string, importId: string): string =>
+    `${paths.school(schoolId, '/imports')}/${encodeURIComponent(importId)}`,
   folder: (spaceId: string, folderId = ''): string =>
     `/app/spaces/${encodeURIComponent(spaceId)}${folderId === '' ? '' : `/folders/${encodeURIComponent(folderId)}`}`,
   trash: (spaceId: string): string => `/app/spaces/${encodeURIComponent(spaceId)}/trash`,
@@ -50,6 +89,12 @@ class Router {
     history.pushState(null, '', path);
     this.arrive();
     scrollTo(0, 0);
+  }
+
+  /** As `go`, when the page left is none to come back to. */
+  replace(path: string): void {
+    history.replaceState(null, '', path);
+    this.arrive();
   }
 
   private arrive(): void {

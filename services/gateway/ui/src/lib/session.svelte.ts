@@ -1,7 +1,7 @@
 // The session as the page knows it: who, and whether still.
 
 import type { Person } from '$gen/preau/identity/v1/directory_pb';
-import { SignInRefused, requestSignIn, requestSignOut } from './sign-in';
+import { SignInRefused, requestFirstSignIn, requestSignIn, requestSignOut } from './sign-in';
 
 export type SessionState =
   | { kind: 'loading' }
@@ -42,6 +42,16 @@ class Session {
   /** Rejects with `SignInRefused`. */
   async signIn(login: string, password: string): Promise<void> {
     await requestSignIn(login, password);
+    await this.begin();
+  }
+
+  /** With the code that the school handed out. Rejects with `SignInRefused`. */
+  async firstSignIn(login: string, code: string, password: string): Promise<void> {
+    await requestFirstSignIn(login, code, password);
+    await this.begin();
+  }
+
+  private async begin(): Promise<void> {
     this.tabs.postMessage('in');
     if (this.state.kind === 'expired') await this.renew();
     else await this.load();

@@ -1,4 +1,4 @@
-// The two requests that are no RPC, because the server answers them with a cookie.
+// The requests that are no RPC, because the server answers them with a cookie.
 
 /** Why nobody is signed in now. `reason` is empty when the server could not be reached or did not say. */
 export class SignInRefused extends Error {
@@ -20,6 +20,15 @@ export async function requestSignIn(login: string, password: string): Promise<vo
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ login, password }),
+  });
+}
+
+/** The first sign-in: a code from the school for a password of one's own. */
+export async function requestFirstSignIn(login: string, code: string, password: string): Promise<void> {
+  await send('/session/first', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ login, code, password }),
   });
 }
 

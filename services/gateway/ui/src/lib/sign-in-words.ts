@@ -1,0 +1,26 @@
+// Why nobody is signed in, in a sentence: what the sign-in page and the first sign-in have in common.
+
+import { formatSeconds, type Lang } from './format';
+import type { Catalogue } from './i18n/fr';
+import { SignInRefused } from './sign-in';
+
+/** `wrong` is what to say of a login that does not match what came with it. */
+export function signInSentence(error: unknown, wrong: string, t: Catalogue['signIn'], lang: Lang): string {
+  if (!(error instanceof SignInRefused)) return t.unreachable;
+  switch (error.reason) {
+    case 'WRONG_CREDENTIALS':
+    case 'SIGN_IN_REFUSED':
+      return wrong;
+    case 'RATE_LIMITED':
+    case 'TOO_MANY_ATTEMPTS':
+      return t.limited(error.retryAfter > 0 ? formatSeconds(error.retryAfter, lang) : t.aWhile);
+    case 'SIGN_IN_OVERLOADED':
+      return t.overloaded;
+    case 'FOREIGN_ORIGIN':
+      return t.foreign;
+    case 'UNREACHABLE':
+      return t.unreachable;
+    default:
+      return error.message === '' ? t.other : `${t.other} (${error.message})`;
+  }
+}
