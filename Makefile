@@ -10,10 +10,10 @@ CI_PROFILE := ci
 BENCHES := mesh vault start
 NAME ?= all
 
-.PHONY: help deps ui run lint test bench matrix proto screenshots
+.PHONY: help deps ui run lint test bench matrix proto screenshots k8s-check
 
 help: ## Lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Installs what running and testing need, and checks versions
 	@scripts/deps.sh test
@@ -61,3 +61,7 @@ matrix: ## Rewrites docs/api-matrix.txt from the contract
 
 proto: ## Rewrites the generated code from the .proto files
 	cargo run --quiet --locked --profile $(CI_PROFILE) --package preau-proto-codegen
+
+# Not part of the tests yet: its tools take some minutes to install, once, and Go.
+k8s-check: ## Renders, validates and scans the Kubernetes manifests
+	@scripts/k8s-check.sh
