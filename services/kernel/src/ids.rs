@@ -78,6 +78,8 @@ ids! {
     UploadId "upload id";
     /// The immutable bytes of a version of a file.
     ContentId "content id";
+    /// A roster file on its way in, and the people staged from it.
+    ImportId "import id";
     /// A one-use invitation to the mesh.
     JoinTokenId "join token id";
 }
