@@ -1,5 +1,7 @@
 use std::path::Path;
+use std::sync::Arc;
 
+use crate::events::Hub;
 use crate::{
     DbError, Migrations, PostgresOptions, Row, SqliteOptions, Tx, Value, postgres, sqlite,
 };
@@ -8,6 +10,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Db {
     backend: Backend,
+    hub: Arc<Hub>,
 }
 
 #[derive(Debug, Clone)]
@@ -40,6 +43,7 @@ impl Db {
         let database = sqlite::Database::open(path, options).await?;
         Ok(Self {
             backend: Backend::Sqlite(database),
+            hub: Arc::default(),
         })
     }
 
@@ -53,6 +57,7 @@ impl Db {
         let database = postgres::Database::open(url, schema, options).await?;
         Ok(Self {
             backend: Backend::Postgres(database),
+            hub: Arc::default(),
         })
     }
 
@@ -86,9 +91,10 @@ impl Db {
     /// never begin a second one while holding the first (it would wait for itself).
     pub async fn begin(&self, scope: Scope<'_>) -> Result<Tx, DbError> {
         scope.check()?;
+        let hub = Arc::clone(&self.hub);
         match &self.backend {
-            Backend::Sqlite(database) => database.begin().await.map(Tx::from),
-            Backend::Postgres(database) => database.begin(scope).await.map(Tx::from),
+            Backend::Sqlite(database) => Ok(Tx::sqlite(database.begin().await?, hub)),
+            Backend::Postgres(database) => Ok(Tx::postgres(database.begin(scope).await?, hub)),
         }
     }
 
@@ -141,6 +147,21 @@ impl Db {
         match &self.backend {
             Backend::Sqlite(database) => database.close().await,
             Backend::Postgres(database) => database.close().await,
+        }
+        self.hub.close();
+    }
+
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// Has this process hear what others publish, from now on; nothing to do where there are no others.
+    pub(crate) fn listen(&self) {
+        if let Backend::Postgres(database) = &self.backend {
+            self.hub.listen_with(|| {
+                let hub = Arc::downgrade(&self.hub);
+                Some(tokio::spawn(database.clone().listen(hub)).abort_handle())
+            });
         }
     }
 

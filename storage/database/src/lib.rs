@@ -27,10 +27,14 @@
 //! keys are not deferred (on SQLite a violation found at commit costs the whole group its commit), and a parameter that
 //! is compared with null is cast (`CAST($1 AS TEXT) IS NULL`), or PostgreSQL could not tell its type.
 //!
+//! # News
+//! What somebody watches is published as an event in the transaction of the change: see [`events`].
+//!
 //! What this crate must not know: any table of a service, any message of the wire.
 
 mod db;
 mod error;
+pub mod events;
 mod migrations;
 mod postgres;
 mod row;

@@ -10,6 +10,7 @@ use crate::error::from_postgres;
 use crate::{DbError, Migrations, Row, Scope, Value, statement};
 pub(crate) use transaction::Transaction;
 
+mod listen;
 mod migrate;
 mod rows;
 mod transaction;
@@ -49,6 +50,8 @@ pub(crate) struct Database {
     schema: Arc<str>,
     place: Arc<str>,
     options: PostgresOptions,
+    /// Tells this process's notifications from others'.
+    node: Arc<str>,
 }
 
 impl Database {
@@ -92,12 +95,14 @@ impl Database {
             schema: schema.into(),
             place,
             options,
+            node: format!("{:032x}", uuid::Uuid::new_v4().as_u128()).into(),
         })
     }
 
     pub(crate) async fn begin(&self, scope: Scope<'_>) -> Result<Transaction, DbError> {
         let open = self.open_transaction(scope, "READ WRITE").await?;
-        Ok(Transaction::new(open, self.place.clone()))
+        let notifier = listen::Notifier::new(&self.schema, &self.node);
+        Ok(Transaction::new(open, self.place.clone(), notifier))
     }
 
     pub(crate) async fn fetch_all(
@@ -137,9 +142,14 @@ impl Database {
         let sql = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED {mode}; SELECT set_config('preau.tenant', '{tenant}', true)"
         );
-        self.pool
-            .begin_with(AssertSqlSafe(sql))
+        // In a task of its own: sqlx 0.9 gives a connection whose BEGIN nobody waited for back to the pool as it is,
+        // within a transaction that the next caller would find itself in. Here a caller that gives up leaves a
+        // transaction that is dropped, and so rolled back.
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(sql)).await });
+        begun
             .await
+            .map_err(|_| DbError::Closed)?
             .map_err(|error| from_postgres(error, &self.place))
     }
 }

@@ -5,6 +5,7 @@ use crate::{Db, DbError, Migration, Migrations, Scope, params};
 mod cancelled;
 mod contract;
 mod crash;
+mod events;
 mod file;
 mod group;
 mod migrating;

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use sqlx::Postgres;
 
+use super::listen::Notifier;
 use super::rows;
 use crate::error::from_postgres;
+use crate::events::Topic;
 use crate::{DbError, Row, Value, statement};
 
 #[derive(Debug)]
@@ -15,15 +17,27 @@ pub(crate) struct Transaction {
     /// True while a statement runs, and for ever once one failed or its future was dropped. Without it, `COMMIT` would
     /// succeed on a failed transaction while rolling it back.
     spoiled: bool,
+    notifier: Notifier,
 }
 
 impl Transaction {
-    pub(super) fn new(open: sqlx::Transaction<'static, Postgres>, place: Arc<str>) -> Self {
+    pub(super) fn new(
+        open: sqlx::Transaction<'static, Postgres>,
+        place: Arc<str>,
+        notifier: Notifier,
+    ) -> Self {
         Self {
             open,
             place,
             spoiled: false,
+            notifier,
         }
+    }
+
+    /// Tells other processes of the topic when this commits.
+    pub(crate) async fn notify(&mut self, topic: &Topic) -> Result<(), DbError> {
+        let params = self.notifier.params(topic);
+        self.fetch_all(Notifier::SQL, &params).await.map(drop)
     }
 
     pub(crate) async fn execute(

@@ -111,3 +111,18 @@ impl<F: Future> Future for AtMost<F> {
         }
     }
 }
+
+#[tokio::test]
+async fn a_read_dropped_at_any_await_leaves_its_connection_fit_for_a_write() {
+    both(&MIGRATIONS, async |db| {
+        for polls in 0..POLLS {
+            let read = db.fetch_all(Scope::Platform, super::IDS, &[]);
+            let future = Box::pin(read);
+            let _ = AtMost { future, polls }.await;
+            // The pool gives out the connection that was used last.
+            add(&db, &format!("{polls:02}")).await.unwrap();
+        }
+        assert_eq!(ids(&db).await.len(), POLLS);
+    })
+    .await;
+}
