@@ -45,6 +45,11 @@ export function formatFull(date: Date, lang: Lang): string {
   return new Intl.DateTimeFormat(LOCALES[lang], { dateStyle: 'full', timeStyle: 'short' }).format(date);
 }
 
+/** The day in words with the hour, for a heading. */
+export function formatMoment(date: Date, lang: Lang): string {
+  return new Intl.DateTimeFormat(LOCALES[lang], { dateStyle: 'long', timeStyle: 'short' }).format(date);
+}
+
 /** The day in words, for paper. */
 export function formatDay(date: Date, lang: Lang): string {
   return new Intl.DateTimeFormat(LOCALES[lang], { dateStyle: 'long' }).format(date);

@@ -3,11 +3,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { Code } from '@connectrpc/connect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refusal } from '../unit/fakes';
-import { openBrowser, openPage, signIn, type Stand } from './stand';
+import { openBrowser, openPage, signIn, tabTo, type Stand } from './stand';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -23,21 +23,6 @@ async function inside(tell: (stand: Stand) => Promise<void>): Promise<void> {
   } finally {
     await stand.close();
   }
-}
-
-/** Presses Tab until the focus is on what has that accessible name. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  for (let press = 0; press < 60; press++) {
-    await page.keyboard.press('Tab');
-    const here = await page.evaluate(() => {
-      const element = document.activeElement;
-      if (!(element instanceof HTMLElement)) return '';
-      const label = element instanceof HTMLInputElement ? element.labels?.[0]?.textContent : undefined;
-      return (element.getAttribute('aria-label') ?? label ?? element.textContent).trim();
-    });
-    if (here === name) return;
-  }
-  throw new Error(`Tab never reaches ${name}`);
 }
 
 describe('signing in', () => {

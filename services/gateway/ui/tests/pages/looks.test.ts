@@ -3,6 +3,8 @@
 
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Role } from '../../src/gen/preau/policy/v1/policy_pb';
+import { zip } from './school';
 import { axe, openBrowser, openPage, overflow, signIn, type Stand } from './stand';
 
 let browser: Browser;
@@ -12,6 +14,7 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 function furnish({ preau }: Stand): void {
+  preau.school.role = Role.SCHOOL_ADMIN;
   preau.put('Chapitre 1');
   preau.put('Travaux pratiques');
   preau.put('dévoir-maison.pdf', {}, 245_000);
@@ -66,7 +69,54 @@ const PAGES: [string, (stand: Stand) => Promise<unknown>][] = [
   }],
   ['account', async ({ page, origin }) => {
     await page.goto(`${origin}/app/account`);
-    await page.getByText('Enseignant').waitFor();
+    await page.getByText('Administration de l’établissement').waitFor();
+  }],
+  ['classes', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/manage/s1`);
+    await page.getByRole('link', { name: '2de A' }).waitFor();
+  }],
+  ['class', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/manage/s1/classes/k0`);
+    await page.getByText('30 élèves').waitFor();
+  }],
+  ['staff', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/manage/s1/staff`);
+    await page.getByRole('listitem').filter({ hasText: 'Enseignant' }).first().waitFor();
+  }],
+  ['codes-before', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/manage/s1/classes/k0/codes`);
+    await page.getByRole('button', { name: 'Créer les codes' }).waitFor();
+  }],
+  ['codes', async ({ page }) => {
+    await page.getByRole('button', { name: 'Créer les codes' }).click();
+    await page.getByText('24 codes à découper.').waitFor();
+  }],
+  ['import-problems', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/manage/s1/imports`);
+    await page.locator('[data-chooser=roster]').setInputFiles(zip('bad'));
+    await page.getByRole('heading', { name: '4 problèmes' }).waitFor();
+  }],
+  ['import-summary', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/manage/s1/imports`);
+    await page.locator('[data-chooser=roster]').setInputFiles(zip('vanished'));
+    await page.getByRole('heading', { name: 'Le fichier est bon' }).waitFor();
+  }],
+  ['import-confirm', async ({ page }) => {
+    await page.getByRole('button', { name: 'Appliquer l’importation' }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+  ['import-done', async ({ page }) => {
+    await page.getByRole('button', { name: 'Désactiver 23 personnes et appliquer' }).click();
+    await page.getByRole('heading', { name: 'Importation terminée' }).waitFor();
+  }],
+  ['imports', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/manage/s1/imports`);
+    await page.getByText('Appliquée').waitFor();
+  }],
+  ['schools', async ({ page, origin, preau }) => {
+    preau.school.twoSchools();
+    await page.goto(`${origin}/app/manage`);
+    await page.getByText('UAI 0951100E').waitFor();
   }],
   ['missing', async ({ page, origin }) => {
     await page.goto(`${origin}/app/nowhere`);
@@ -94,6 +144,9 @@ describe.each([
       await page.goto(origin);
       await page.getByRole('heading', { name: 'Se connecter' }).waitFor();
       await look('sign-in');
+      await page.getByRole('link', { name: /Première connexion/ }).click();
+      await page.getByRole('heading', { name: 'Première connexion' }).waitFor();
+      await look('first');
       await signIn(stand);
       for (const [name, open] of PAGES) {
         await open(stand);
@@ -103,5 +156,5 @@ describe.each([
     } finally {
       await stand.close();
     }
-  }, 120_000);
+  }, 240_000);
 });

@@ -8,13 +8,12 @@ import { extname, join, normalize } from 'node:path';
 import { Code, ConnectError, createConnectRouter } from '@connectrpc/connect';
 import { timestampNow } from '@bufbuild/protobuf/wkt';
 import { FileService, SpaceKind, SpaceService, UploadService } from '../../src/gen/preau/files/v1/files_pb';
-import { DirectoryService } from '../../src/gen/preau/identity/v1/directory_pb';
-import { Role } from '../../src/gen/preau/policy/v1/policy_pb';
 import { refusal } from '../unit/fakes';
+import { FakeSchool } from './school';
 
 export const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-  "worker-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
+  "worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -36,6 +35,7 @@ interface Held {
 export class FakePreau {
   readonly nodes = new Map<string, Held>();
   readonly parts = new Map<string, { target: Held; size: number; data: Map<number, Uint8Array> }>();
+  readonly school = new FakeSchool();
   signedIn = false;
   /** Thrown by PutPart while set. */
   putFails: ConnectError | undefined;
@@ -75,17 +75,7 @@ export class FakePreau {
   }
 
   private routes(router: ReturnType<typeof createConnectRouter>): void {
-    router.service(DirectoryService, {
-      getMe: () => {
-        this.check();
-        return {
-          person: {
-            personId: 'me', givenName: 'Maëlle', familyName: 'Kerbrat', login: 'maelle.kerbrat',
-            grants: [{ grantId: 'g', role: Role.TEACHER }],
-          },
-        };
-      },
-    });
+    this.school.routes(router, () => this.check());
     router.service(SpaceService, {
       listSpaces: () => {
         this.check();
@@ -218,6 +208,7 @@ export class FakePreau {
     const handler = this.handlers.get(url.pathname);
     if (handler) return this.rpc(handler, request, response, url);
     if (url.pathname === '/session') return this.session(request, response);
+    if (url.pathname === '/session/first') return this.first(request, response);
     if (url.pathname.startsWith('/d/')) return this.download(url.pathname.slice(3), response);
     if (url.pathname === '/') return void response.writeHead(307, { location: '/app' }).end();
     const path = url.pathname.startsWith('/assets/') ? normalize(url.pathname) : '/index.html';
@@ -243,9 +234,7 @@ export class FakePreau {
       this.signedIn = false;
       return void response.writeHead(204).end();
     }
-    let body = '';
-    for await (const chunk of request) body += String(chunk);
-    const { password } = JSON.parse(body) as { password: string };
+    const { password = '' } = await json(request);
     if (password === 'slow') {
       response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '40' });
       return void response.end(JSON.stringify({ reason: 'RATE_LIMITED', message: 'too many' }));
@@ -258,11 +247,29 @@ export class FakePreau {
     response.writeHead(204).end();
   }
 
+  private async first(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { login = '', code = '', password = '' } = await json(request);
+    const refuse = (status: number, reason: string): void => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ reason, message: 'no' }));
+    };
+    if (login !== 'imane.brun' || code !== 'K7QM2PXRT4VD') return refuse(401, 'SIGN_IN_REFUSED');
+    if (password.startsWith('motdepasse')) return refuse(400, 'INVALID_FIELD');
+    this.signedIn = true;
+    response.writeHead(204).end();
+  }
+
   private download(nodeId: string, response: ServerResponse): void {
     const node = this.nodes.get(nodeId);
     response.setHeader('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(node?.name ?? 'none')}`);
     response.end(node?.content?.data ?? '');
   }
+}
+
+async function json(request: IncomingMessage): Promise<Partial<Record<string, string>>> {
+  let body = '';
+  for await (const chunk of request) body += String(chunk);
+  return JSON.parse(body) as Partial<Record<string, string>>;
 }
 
 function shown({ nodeId, spaceId, parentId, name, createdBy, content, deleted }: Held) {

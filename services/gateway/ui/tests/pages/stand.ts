@@ -35,7 +35,7 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   const complaints: string[] = [];
   page.on('console', (message) => {
     // A refused sign-in is a 401 by design, and browsers print every 4xx.
-    const expected = /status of (401|429)/.test(message.text());
+    const expected = /status of (400|401|429)/.test(message.text());
     if (['error', 'warning'].includes(message.type()) && !expected) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -76,4 +76,19 @@ export async function axe(page: Page): Promise<string[]> {
 /** Pixels that the page is wider than the window. */
 export async function overflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+/** Presses Tab until the focus is on what has that accessible name. */
+export async function tabTo(page: Page, name: string): Promise<void> {
+  for (let press = 0; press < 60; press++) {
+    await page.keyboard.press('Tab');
+    const here = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (!(element instanceof HTMLElement)) return '';
+      const label = element instanceof HTMLInputElement ? element.labels?.[0]?.textContent : undefined;
+      return (element.getAttribute('aria-label') ?? label ?? element.textContent).replace(/\s+/g, ' ').trim();
+    });
+    if (here === name) return;
+  }
+  throw new Error(`Tab never reaches ${name}`);
 }

@@ -51,7 +51,7 @@ export const en: Catalogue = {
     what: 'Your school gave you a login and a code. Now choose your password: only you will know it.',
     login: 'Login',
     code: 'First-use code',
-    codeHint: 'Twelve letters and digits, like K7QM-2PXR-T4VD. Case, spaces and hyphens do not matter.',
+    codeHint: 'Twelve letters and digits, like K7QM‑2PXR‑T4VD. Case, spaces and hyphens do not matter.',
     password: 'New password',
     passwordHint: 'At least 8 characters, not your login. A short sentence is easy to remember.',
     repeat: 'Repeat the password',

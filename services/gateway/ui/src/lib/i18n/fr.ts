@@ -50,7 +50,7 @@ export const fr = {
     what: 'Votre établissement vous a remis un identifiant et un code. Choisissez maintenant votre mot de passe : vous seul le connaîtrez.',
     login: 'Identifiant',
     code: 'Code de première connexion',
-    codeHint: 'Douze lettres et chiffres, comme K7QM-2PXR-T4VD. Majuscules, espaces et tirets ne comptent pas.',
+    codeHint: 'Douze lettres et chiffres, comme K7QM‑2PXR‑T4VD. Majuscules, espaces et tirets ne comptent pas.',
     password: 'Nouveau mot de passe',
     passwordHint: 'Au moins 8 caractères, différents de l’identifiant. Une courte phrase se retient bien.',
     repeat: 'Confirmez le mot de passe',

@@ -4,7 +4,7 @@ import type { ImportProblem } from '$gen/preau/roster/v1/imports_pb';
 import type { Lang } from '../format';
 
 /** Spreadsheets take cells that begin so for formulas, and would run them. */
-const FORMULA = /^\s*[=+\-@\t\r]/;
+const FORMULA = /^\s*[=+\-@＝＋－＠\t\r]/;
 
 /** One cell: quoted, and never a formula. */
 export function csvCell(text: string): string {

@@ -1,0 +1,243 @@
+// First sign-ins, and what an administrator does: imports that are refused, applied and confirmed, and codes on paper.
+
+import { readFileSync } from 'node:fs';
+import { Code } from '@connectrpc/connect';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Role } from '../../src/gen/preau/policy/v1/policy_pb';
+import { refusal } from '../unit/fakes';
+import { zip } from './school';
+import { openBrowser, openPage, signIn, tabTo, type Stand } from './stand';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser.close());
+
+async function inside(tell: (stand: Stand) => Promise<void>): Promise<void> {
+  const stand = await openPage(browser);
+  stand.preau.school.role = Role.SCHOOL_ADMIN;
+  try {
+    await tell(stand);
+    expect(stand.complaints).toEqual([]);
+  } finally {
+    await stand.close();
+  }
+}
+
+const choose = (page: Page, file: ReturnType<typeof zip>): Promise<void> => page.locator('[data-chooser=roster]').setInputFiles(file);
+const focused = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.textContent.trim() ?? '');
+
+async function openImports(stand: Stand): Promise<void> {
+  await signIn(stand, '/app/manage/s1/imports');
+  await stand.page.getByRole('button', { name: 'Choisir un fichier zip' }).waitFor();
+}
+
+describe('a first sign-in', () => {
+  it('takes the code however it is typed, a password twice, and leads in, by keys alone', () =>
+    inside(async ({ page, origin }) => {
+      await page.goto(origin);
+      await tabTo(page, 'Première connexion ? Utilisez votre code');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Première connexion' }).waitFor();
+      await tabTo(page, 'Identifiant');
+      await page.keyboard.type('imane.brun');
+      await page.keyboard.press('Tab');
+      await page.keyboard.type('k7qm 2pxr-t4vd');
+      await page.keyboard.press('Tab');
+      await page.keyboard.type('les pommes du verger');
+      await page.keyboard.press('Tab');
+      await page.keyboard.type('les pommes du verger');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Mes espaces' }).waitFor();
+      expect(new URL(page.url()).pathname).toBe('/app');
+    }));
+
+  it('says what to mend, and takes the focus there', () =>
+    inside(async ({ page, origin }) => {
+      await page.goto(`${origin}/app/first`);
+      const fill = async (code: string, password: string, repeat = password): Promise<void> => {
+        await page.getByLabel('Identifiant').fill('imane.brun');
+        await page.getByLabel('Code de première connexion').fill(code);
+        await page.getByLabel('Nouveau mot de passe').fill(password);
+        await page.getByLabel('Confirmez le mot de passe').fill(repeat);
+        await page.keyboard.press('Enter');
+      };
+      await fill('K7QM-2PXR', 'les pommes du verger');
+      await page.getByRole('alert').getByText('douze lettres et chiffres').waitFor();
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe('first-code');
+      await fill('K7QM-2PXR-T4VD', 'les pommes', 'les poires');
+      await page.getByRole('alert').getByText('ne sont pas les mêmes').waitFor();
+      await fill('K7QM-2PXR-T4VX', 'les pommes du verger');
+      await page.getByRole('alert').getByText('demandez un nouveau code').waitFor();
+      await fill('K7QM-2PXR-T4VD', 'motdepasse2026');
+      await page.getByRole('alert').getByText('parmi les premiers').waitFor();
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe('first-password');
+    }));
+});
+
+describe('an administrator', () => {
+  it('is the only one to be led there, straight to the only school', () =>
+    inside(async (stand) => {
+      const { page, preau } = stand;
+      await signIn(stand);
+      await page.getByRole('link', { name: 'Gestion' }).click();
+      await page.getByRole('link', { name: '2de A' }).waitFor();
+      expect(new URL(page.url()).pathname).toBe('/app/manage/s1');
+      preau.school.role = Role.TEACHER;
+      await page.goto(`${stand.origin}/app`);
+      await page.getByRole('heading', { name: 'Mes espaces' }).waitFor();
+      expect(await page.getByRole('link', { name: 'Gestion' }).count()).toBe(0);
+    }));
+
+  it('learns every problem with its place, and keeps them as a file without formulas', () =>
+    inside(async (stand) => {
+      const { page } = stand;
+      await openImports(stand);
+      await choose(page, zip('bad'));
+      await page.getByRole('heading', { name: '4 problèmes : rien n’a été changé' }).waitFor();
+      const row = page.getByRole('row').filter({ hasText: 'élève' });
+      expect(await row.getByRole('cell').allTextContents()).toEqual(
+        ['users.csv', '17', 'role', 'élève', expect.stringContaining('OneRoster 1.2')],
+      );
+      // A reason of a newer server is told in the server's words.
+      await page.getByText('leave it out').waitFor();
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Télécharger la liste (CSV)' }).click(),
+      ]);
+      const lines = readFileSync(await download.path(), 'utf8').split('\r\n');
+      expect(lines[0]).toBe('\ufeff"Fichier";"Ligne";"Colonne";"Valeur";"Ce qu’il faut faire";"Code"');
+      expect(lines[3]).toContain(`"'=HYPERLINK(""http://exemple.invalid"")"`);
+    }));
+
+  it('sees the first thousand of many problems a hundred at a time', () =>
+    inside(async (stand) => {
+      const { page } = stand;
+      await openImports(stand);
+      await choose(page, zip('many'));
+      await page.getByText('Voici les 1 000 premiers.').waitFor();
+      expect(await page.getByRole('row').count()).toBe(101);
+      await page.getByRole('button', { name: 'Afficher la suite' }).click();
+      expect(await page.getByRole('row').count()).toBe(201);
+    }));
+
+  it('imports, by keys alone, with the focus on each step, and finds the import again', () =>
+    inside(async (stand) => {
+      const { page } = stand;
+      await openImports(stand);
+      await tabTo(page, 'Choisir un fichier zip');
+      const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
+      await chooser.setFiles(zip('good'));
+      await page.getByRole('heading', { name: 'Le fichier est bon' }).waitFor();
+      await page.waitForFunction(() => document.activeElement?.tagName === 'H2');
+      expect(await focused(page)).toContain('voici ce qui changera');
+      expect(await page.getByRole('list', { name: 'Personnes' }).getByRole('listitem').first().textContent()).toBe('99 nouvelles');
+      await tabTo(page, 'Appliquer l’importation');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Importation terminée' }).waitFor();
+      await page.reload();
+      await page.getByRole('heading', { name: 'Importation terminée' }).waitFor();
+      await tabTo(page, 'Importation');
+      await page.keyboard.press('Enter');
+      await page.getByRole('list', { name: 'Importations passées' }).getByText('Appliquée').waitFor();
+    }));
+
+  it('says how many people to disable before that happens', () =>
+    inside(async (stand) => {
+      const { page, preau } = stand;
+      await openImports(stand);
+      await choose(page, zip('vanished'));
+      await page.getByRole('button', { name: 'Appliquer l’importation' }).click();
+      await page.getByRole('dialog', { name: 'Désactiver 23 personnes ?' }).waitFor();
+      await page.keyboard.press('Escape');
+      expect(preau.school.imports[0]?.known.appliedAt).toBeUndefined();
+      await page.getByRole('button', { name: 'Appliquer l’importation' }).click();
+      await page.getByRole('button', { name: 'Désactiver 23 personnes et appliquer' }).click();
+      await page.getByRole('heading', { name: 'Importation terminée' }).waitFor();
+    }));
+
+  it('is told why an import was not applied, and goes on from there', () =>
+    inside(async (stand) => {
+      const { page, preau } = stand;
+      await openImports(stand);
+      await choose(page, zip('good'));
+      preau.school.failsOnce = refusal(Code.Unavailable, 'DEPENDENCY_UNAVAILABLE');
+      await page.getByRole('button', { name: 'Appliquer l’importation' }).click();
+      await page.getByRole('heading', { name: 'L’importation n’a pas été appliquée' }).waitFor();
+      await page.getByRole('button', { name: 'Reprendre' }).click();
+      await page.getByRole('button', { name: 'Appliquer l’importation' }).click();
+      await page.getByRole('heading', { name: 'Importation terminée' }).waitFor();
+    }));
+
+  it('is told of an empty file and of a file that is no zip, before a byte is sent', () =>
+    inside(async (stand) => {
+      const { page, preau } = stand;
+      await openImports(stand);
+      await choose(page, { name: 'rien.zip', mimeType: 'application/zip', buffer: Buffer.alloc(0) });
+      await page.getByRole('alert').getByText('Ce fichier est vide').waitFor();
+      await choose(page, { name: 'notes.zip', mimeType: 'application/zip', buffer: Buffer.from('bonjour') });
+      await page.getByRole('alert').getByText('pas un fichier zip').waitFor();
+      expect(preau.school.imports).toHaveLength(0);
+    }));
+
+  it('signs in again in the middle of an import, which goes on', () =>
+    inside(async (stand) => {
+      const { page, preau } = stand;
+      await openImports(stand);
+      preau.signedIn = false;
+      await choose(page, zip('good'));
+      await page.getByRole('dialog', { name: 'Reconnectez-vous' }).waitFor();
+      await page.getByLabel('Identifiant').fill('maelle.kerbrat');
+      await page.getByLabel('Mot de passe', { exact: true }).fill('right');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Le fichier est bon' }).waitFor();
+    }));
+
+  it('prints codes of a class after reading what that does, for its pupils alone unless asked', () =>
+    inside(async (stand) => {
+      const { page, preau } = stand;
+      await signIn(stand, '/app/manage/s1/classes/k0');
+      await page.getByRole('heading', { name: '2de A' }).waitFor();
+      await page.getByRole('link', { name: 'Codes de première connexion' }).click();
+      await page.getByText('cesse de fonctionner').waitFor();
+      expect(preau.school.issued).toHaveLength(0);
+      await page.getByRole('button', { name: 'Créer les codes' }).click();
+      await page.getByText('24 codes à découper.').waitFor();
+      expect(preau.school.issued[0]).toHaveLength(30);
+      await page.getByRole('region', { name: 'Codes : 2de A' }).getByText('K7QM-2PXR-T4VD').first().waitFor();
+      await page.getByText('avant le 12 octobre 2027').first().waitFor();
+      // On paper: the slips and nothing else, two beside each other.
+      await page.emulateMedia({ media: 'print' });
+      expect(await page.getByRole('button', { name: 'Imprimer' }).isVisible()).toBe(false);
+      expect(await page.getByRole('link', { name: 'Gestion' }).isVisible()).toBe(false);
+      const shots = process.env['SHOTS'];
+      const pdf = await page.pdf({ format: 'A4', ...(shots ? { path: `${shots}/codes.pdf` } : {}) });
+      expect(pdf.toString('latin1').match(/\/Type ?\/Page\b/g)?.length).toBe(3);
+    }));
+
+  it('prints all classes, each on a sheet of its own, and goes on where a failure stopped it', () =>
+    inside(async (stand) => {
+      const { page, preau } = stand;
+      await signIn(stand, '/app/manage/s1/codes');
+      preau.school.failsOnce = refusal(Code.Unavailable, 'DATABASE_BUSY');
+      await page.getByRole('button', { name: 'Créer les codes' }).click();
+      await page.getByRole('alert').getByText('très occupé').waitFor();
+      await page.getByRole('button', { name: 'Réessayer' }).click();
+      await page.getByText('72 codes à découper.').waitFor();
+      expect(await page.getByRole('region', { name: /^Codes : / }).count()).toBe(3);
+      expect(preau.school.issued).toHaveLength(3);
+    }));
+
+  it('prints codes of the staff', () =>
+    inside(async (stand) => {
+      const { page, preau } = stand;
+      await signIn(stand, '/app/manage/s1/staff');
+      await page.getByRole('list', { name: 'Enseignants et administration' }).getByRole('listitem').first().waitFor();
+      await page.getByRole('link', { name: 'Codes de première connexion' }).click();
+      await page.getByRole('button', { name: 'Créer les codes' }).click();
+      await page.getByText('codes à découper.').waitFor();
+      expect(preau.school.issued).toEqual([Array.from({ length: 10 }, () => expect.stringMatching(/^p3\d$/))]);
+    }));
+});
