@@ -19,7 +19,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # Installs only when the list differs from the one that was installed last.
 python_tools() {
   cmp -s "$LIST" "$VENV/installed.txt" && return
-  have python3 && python3 -c 'import ensurepip, tomllib, venv' 2>/dev/null ||
+  python3 -c 'import ensurepip, tomllib, venv' 2>/dev/null ||
     fail "python3: not found, older than 3.11 or without venv: install python3 and python3-venv"
   say "python packages into $VENV (some minutes, once)"
   rm -rf "$VENV"
@@ -33,7 +33,7 @@ kustomize_tool() {
   have go || fail "go: not found: install Go 1.24 or newer, which builds Kustomize $KUSTOMIZE"
   say "building Kustomize $KUSTOMIZE (some minutes, once)"
   mkdir -p "$TOOLS/bin"
-  GOBIN="$PWD/$TOOLS/bin" GOFLAGS= go install "sigs.k8s.io/kustomize/kustomize/v5@$KUSTOMIZE" 2>"$TOOLS/go.log" ||
+  GOBIN="$PWD/$TOOLS/bin" GOFLAGS="" go install "sigs.k8s.io/kustomize/kustomize/v5@$KUSTOMIZE" 2>"$TOOLS/go.log" ||
     fail "Kustomize: cannot be built: see $TOOLS/go.log"
   mv "$TOOLS/bin/kustomize" "$TOOLS/bin/kustomize-$KUSTOMIZE"
 }
@@ -63,8 +63,10 @@ scan() {
   }
   # It also says nothing of what it did not find or could not read.
   local summary
-  summary=$(grep '^Passed checks: [1-9]' "$TOOLS/checkov.log") || fail "checkov: checked nothing: see $TOOLS/checkov.log"
-  ! grep -q 'Parsing errors: [1-9]' "$TOOLS/checkov.log" || fail "checkov: cannot read everything: see $TOOLS/checkov.log"
+  summary=$(grep '^Passed checks: [1-9]' "$TOOLS/checkov.log") ||
+    fail "checkov: checked nothing: see $TOOLS/checkov.log"
+  ! grep -q 'Parsing errors: [1-9]' "$TOOLS/checkov.log" ||
+    fail "checkov: cannot read everything: see $TOOLS/checkov.log"
   say "checkov, $2: ${summary,}"
 }
 
@@ -77,7 +79,7 @@ python_tools
 kustomize_tool
 render
 schemas
-say "$(grep -h '^kind:' "$RENDERED"/*.yaml | wc -l) objects are valid for Kubernetes $KUBERNETES"
+say "$(cat "$RENDERED"/*.yaml | grep -c '^kind:') objects are valid for Kubernetes $KUBERNETES"
 scan --framework kubernetes --directory "$RENDERED"
 scan --framework dockerfile --file Dockerfile
 invariants

@@ -13,13 +13,14 @@ readonly MINUTES=1440
 
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-[ $# -ge 3 ] || fail "$# arguments: k8s-join.sh: write FROM LOGIN POD..., such as job/bootstrap LOGIN gateway-0"
+[ $# -ge 3 ] || fail "$# arguments: command line: write FROM LOGIN POD..., such as job/bootstrap LOGIN gateway-0"
 readonly FROM=$1 LOGIN=$2
 shift 2
 for pod in "$@"; do
   [[ $pod =~ ^[a-z]+-[0-9]+$ ]] || fail "$pod: not a pod of a role: write ROLE-NUMBER, such as gateway-0"
 done
-IFS= read -r password || [ -n "$password" ] || fail "no password: standard input: its first line is the password of $LOGIN"
+IFS= read -r password || [ -n "$password" ] ||
+  fail "no password: standard input: write the password of $LOGIN there as its first line"
 
 token() {
   # Neither the password nor the token is ever an argument: those can be read by anybody on the machine.
@@ -30,7 +31,8 @@ token() {
 entries=
 for pod in "$@"; do
   made=$(token "$pod") || fail "no join token for $pod: $FROM: see the line above"
-  [[ $made =~ ^preau-join:[0-9A-Za-z_=-]+:[0-9a-f]+$ ]] || fail "no join token for $pod: $FROM: it answered something else"
+  [[ $made =~ ^preau-join:[0-9A-Za-z_=-]+:[0-9a-f]+$ ]] ||
+    fail "no join token for $pod: $FROM: it answered something else: check that its image is the one of this version"
   entries+="${entries:+,}\"$pod\":\"$made\""
 done
 

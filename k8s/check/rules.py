@@ -62,7 +62,8 @@ def resources(objects, source):
                     yield f"{title(each)}: container {container['name']}: no {side} of both processor and memory"
             tag = container["image"].rpartition("/")[2].partition(":")[2]
             if "@sha256:" not in container["image"] and tag != source.version():
-                yield f"{title(each)}: container {container['name']}: image {container['image']} is not {source.version()}"
+                image = f"image {container['image']} is not {source.version()}"
+                yield f"{title(each)}: container {container['name']}: {image}"
 
 
 def probes(objects, _source):
