@@ -4,6 +4,7 @@ mod admin;
 mod args;
 mod contract;
 mod files;
+mod roster;
 mod run;
 mod session;
 
@@ -39,6 +40,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Login(args) => session::login(args),
         Command::Logout(args) => session::logout(args),
         Command::Files(command) => files::run(command),
+        Command::Roster(command) => roster::run(command),
         Command::Api(args::ApiCommand::Matrix) => contract::matrix(),
         Command::Config { markdown } => contract::configuration(markdown),
     }

@@ -73,14 +73,18 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = format!("{}: {}: {}", self.what, self.place, self.remedy);
-        // One line whatever a server or a file name says, and nothing a terminal would obey.
-        let line: Vec<&str> = line
-            .split(is_obeyed)
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .collect();
-        f.write_str(&line.join(" "))
+        f.write_str(&one_line(&line))
     }
+}
+
+/// One line whatever a server or a file says, and nothing that a terminal would obey.
+pub(crate) fn one_line(text: &str) -> String {
+    let parts: Vec<&str> = text
+        .split(is_obeyed)
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join(" ")
 }
 
 /// Controls, line separators, and what turns the direction of text.

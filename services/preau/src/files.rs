@@ -14,5 +14,6 @@ mod spaces;
 
 pub(crate) use get::get;
 pub(crate) use listing::{list, list_spaces, make_folder, remove};
+pub(crate) use progress::bar;
 pub(crate) use put::put;
 pub(crate) use remote::RemoteName;

@@ -14,6 +14,7 @@ mod failure;
 mod files;
 mod logging;
 mod private;
+mod roster;
 
 use std::process::ExitCode;
 

@@ -40,6 +40,9 @@ pub(crate) enum Command {
     /// List, put, get and remove files
     #[command(subcommand)]
     Files(FilesCommand),
+    /// Import a school's roster, print codes for first sign-ins
+    #[command(subcommand)]
+    Roster(RosterCommand),
     /// What the contract says
     #[command(subcommand)]
     Api(ApiCommand),
@@ -169,7 +172,7 @@ pub(crate) struct JoinTokenArgs {
 }
 
 /// Which gateway, and who is asking.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct ServerArgs {
     /// Address of the gateway
     #[arg(long, value_name = "URL", default_value = DEFAULT_SERVER)]
@@ -192,6 +195,12 @@ pub(crate) struct LoginArgs {
     /// File whose first line is the password; asked for when not given
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
+    /// First sign-in: asks for the code that was handed out; the password is the one you choose
+    #[arg(long)]
+    pub(crate) code: bool,
+    /// The same with the code from the first line of a file
+    #[arg(long, value_name = "FILE", conflicts_with = "code")]
+    pub(crate) code_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -242,6 +251,51 @@ pub(crate) enum FilesCommand {
         #[command(flatten)]
         server: ServerArgs,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RosterCommand {
+    /// Check a OneRoster 1.2 CSV zip and apply it, whole or not at all
+    Import(ImportArgs),
+    /// Make and print codes for the first sign-in; codes made before and not used are void
+    Codes(CodesArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The zip: the whole school (bulk)
+    pub(crate) file: PathBuf,
+    /// UAI of the school; the only one you administer when not given
+    #[arg(long, value_name = "UAI")]
+    pub(crate) school: Option<String>,
+    /// Say what it would change and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Apply also where many people lose their access
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct CodesArgs {
+    /// Name of a class, or its id
+    pub(crate) class: Option<String>,
+    /// For teachers and administrators of the school instead
+    #[arg(long)]
+    pub(crate) staff: bool,
+    /// UAI of the school; the only one you administer when not given
+    #[arg(long, value_name = "UAI")]
+    pub(crate) school: Option<String>,
+    /// Write a page to print and cut, instead of a table
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Address of the site, for the slips of that page
+    #[arg(long, value_name = "URL", requires = "html")]
+    pub(crate) address: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
 }
 
 #[derive(Debug, Subcommand)]

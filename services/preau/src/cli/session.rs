@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use preau_proto::identity::v1::session_service_client::SessionServiceClient;
-use preau_proto::identity::v1::{SignInRequest, SignOutRequest};
+use preau_proto::identity::v1::{ActivateRequest, SignInRequest, SignOutRequest};
 use tonic::Code;
 
 use super::args::{LoginArgs, LogoutArgs, ServerArgs};
@@ -17,9 +17,31 @@ use crate::private;
 pub(crate) fn login(args: LoginArgs) -> Result<(), Failure> {
     let sessions = Sessions::of_user()?;
     let gateway = Gateway::new(&args.server)?;
-    let password = password(args.password_file.as_deref(), &args.login)?;
-    let session = block_on(sign_in(&gateway, &args.login, password))?;
+    let session = match first_code(&args)? {
+        None => {
+            let password = password(args.password_file.as_deref(), &args.login)?;
+            block_on(sign_in(&gateway, &args.login, password))?
+        }
+        Some(code) => {
+            let password = new_password(args.password_file.as_deref(), &args.login)?;
+            block_on(activate(&gateway, &args.login, &code, &password))?
+        }
+    };
     sessions.put(&gateway.url, session)
+}
+
+/// The code of a first sign-in, when this is one.
+fn first_code(args: &LoginArgs) -> Result<Option<String>, Failure> {
+    match &args.code_file {
+        Some(path) => private::first_line(path)
+            .map(Some)
+            .map_err(|error| at_path("cannot read the code", path, &error)),
+        None if args.code => {
+            let prompt = format!("Code of {}: ", args.login);
+            ask(&prompt, "no code", &args.login, "--code-file").map(Some)
+        }
+        None => Ok(None),
+    }
 }
 
 /// `preau logout`: forgets the session here even when the server cannot be told.
@@ -83,7 +105,8 @@ pub(crate) async fn sign_in(
     })
 }
 
-async fn sign_out(gateway: &Gateway) -> Result<(), Failure> {
+/// Ends the gateway's session.
+pub(crate) async fn sign_out(gateway: &Gateway) -> Result<(), Failure> {
     let mut client = SessionServiceClient::new(gateway.channel.clone());
     match client.sign_out(gateway.request(SignOutRequest {})).await {
         Ok(_) => Ok(()),
@@ -93,23 +116,76 @@ async fn sign_out(gateway: &Gateway) -> Result<(), Failure> {
     }
 }
 
+/// The first session of an account: the code is spent, the password is the account's from now on.
+///
+/// Not retried: the code works once, so a lost answer is followed by a sign-in with the password.
+pub(crate) async fn activate(
+    gateway: &Gateway,
+    login: &str,
+    code: &str,
+    password: &str,
+) -> Result<Session, Failure> {
+    let request = ActivateRequest {
+        login: login.to_owned(),
+        code: code.to_owned(),
+        password: password.to_owned(),
+    };
+    let mut client = SessionServiceClient::new(gateway.channel.clone());
+    let answer = client
+        .activate(gateway.request(request))
+        .await
+        .map_err(|status| failure("cannot sign in for the first time", &gateway.url, &status))?
+        .into_inner();
+    Ok(Session {
+        login: login.to_owned(),
+        token: answer.session_token,
+        expires_at: answer.expires_at.map_or(0, |at| at.seconds),
+    })
+}
+
 /// A password from its file, or from the terminal.
 pub(crate) fn password(file: Option<&Path>, login: &str) -> Result<String, Failure> {
     match file {
         Some(path) => private::first_line(path)
             .map_err(|error| at_path("cannot read the password", path, &error)),
-        None if std::io::stdin().is_terminal() => {
-            rpassword::prompt_password(format!("Password of {login}: ")).map_err(|error| {
-                Failure::new(
-                    format_args!("cannot read the password: {error}"),
-                    "terminal",
-                    "use --password-file",
-                )
-            })
-        }
-        None => Err(
-            Failure::new("no password", login, "use --password-file, or a terminal")
-                .exit(Exit::Usage),
+        None => ask(
+            &format!("Password of {login}: "),
+            "no password",
+            login,
+            "--password-file",
         ),
     }
+}
+
+/// A password that is being chosen: typed twice, as nobody sees what is typed.
+fn new_password(file: Option<&Path>, login: &str) -> Result<String, Failure> {
+    let chosen = match file {
+        Some(_) => return password(file, login),
+        None => ask(
+            &format!("New password of {login}, 8 characters or more: "),
+            "no password",
+            login,
+            "--password-file",
+        )?,
+    };
+    let again = ask("The same again: ", "no password", login, "--password-file")?;
+    if chosen != again {
+        return Err(Failure::new("the two differ", login, "choose again"));
+    }
+    Ok(chosen)
+}
+
+/// A secret from the terminal; without one, the flag that names a file.
+fn ask(prompt: &str, missing: &str, login: &str, flag: &str) -> Result<String, Failure> {
+    if !std::io::stdin().is_terminal() {
+        let remedy = format!("use {flag}, or a terminal");
+        return Err(Failure::new(missing, login, remedy).exit(Exit::Usage));
+    }
+    rpassword::prompt_password(prompt).map_err(|error| {
+        Failure::new(
+            format_args!("cannot read from the terminal: {error}"),
+            "terminal",
+            format_args!("use {flag}"),
+        )
+    })
 }
