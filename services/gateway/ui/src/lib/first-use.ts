@@ -6,7 +6,8 @@ const CODE_LENGTH = 12;
 const LEAST_BYTES = 8;
 const MOST_BYTES = 256;
 
-export type FirstUseFault = 'login' | 'code' | 'codeShape' | 'codeLetters' | 'short' | 'long' | 'isLogin' | 'differs';
+type PasswordFault = 'short' | 'long' | 'isLogin' | 'common';
+export type FirstUseFault = 'login' | 'code' | 'codeShape' | 'codeLetters' | 'differs' | PasswordFault;
 export type FirstUseField = 'login' | 'code' | 'password' | 'repeat';
 
 export interface FirstUse {
@@ -40,5 +41,17 @@ export function firstUseFault({ login, code, password, repeat }: FirstUse): { fi
   if (password !== repeat) return { field: 'repeat', fault: 'differs' };
   return undefined;
 }
+
+/** What the server's reason says of the password; `undefined` when it is about something else. */
+export function passwordFault(reason: string): PasswordFault | undefined {
+  return BY_REASON[reason];
+}
+
+const BY_REASON: Partial<Record<string, PasswordFault>> = {
+  PASSWORD_TOO_SHORT: 'short',
+  PASSWORD_TOO_LONG: 'long',
+  PASSWORD_IS_LOGIN: 'isLogin',
+  PASSWORD_TOO_COMMON: 'common',
+};
 
 const fold = (text: string): string => text.normalize('NFC').toLowerCase();

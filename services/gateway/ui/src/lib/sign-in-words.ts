@@ -5,7 +5,8 @@ import type { Catalogue } from './i18n/fr';
 import { SignInRefused } from './sign-in';
 
 /** `wrong` is what to say of a login that does not match what came with it. */
-export function signInSentence(error: unknown, wrong: string, t: Catalogue['signIn'], lang: Lang): string {
+export function signInSentence(error: unknown, wrong: string, catalogue: Catalogue, lang: Lang): string {
+  const t = catalogue.signIn;
   if (!(error instanceof SignInRefused)) return t.unreachable;
   switch (error.reason) {
     case 'WRONG_CREDENTIALS':
@@ -21,6 +22,12 @@ export function signInSentence(error: unknown, wrong: string, t: Catalogue['sign
     case 'UNREACHABLE':
       return t.unreachable;
     default:
-      return error.message === '' ? t.other : `${t.other} (${error.message})`;
+      return byReason(error, catalogue);
   }
+}
+
+function byReason(error: SignInRefused, { errors, signIn: t }: Catalogue): string {
+  const known = (errors.reasons as Partial<Record<string, string>>)[error.reason];
+  if (known !== undefined && error.reason !== 'INVALID_FIELD') return known;
+  return error.message === '' ? t.other : `${t.other} (${error.message})`;
 }

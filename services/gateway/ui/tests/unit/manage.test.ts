@@ -4,13 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { PersonSchema } from '../../src/gen/preau/identity/v1/directory_pb';
 import { Role } from '../../src/gen/preau/policy/v1/policy_pb';
 import { ImportProblemSchema } from '../../src/gen/preau/roster/v1/imports_pb';
-import { firstUseFault, normalCode, type FirstUse } from '../../src/lib/first-use';
+import { firstUseFault, normalCode, passwordFault, type FirstUse } from '../../src/lib/first-use';
 import { en } from '../../src/lib/i18n/en';
 import { fr } from '../../src/lib/i18n/fr';
 import { manageEn } from '../../src/lib/i18n/manage.en';
 import { manageFr } from '../../src/lib/i18n/manage.fr';
 import { csvCell, csvFile, problemsCsv } from '../../src/lib/import/csv';
 import { zipFault } from '../../src/lib/import/zip';
+import { problemSentence } from '../../src/lib/import/words';
 import { administers } from '../../src/lib/manage/administrator';
 import { parallel } from '../../src/lib/parallel';
 import { signInSentence } from '../../src/lib/sign-in-words';
@@ -45,6 +46,12 @@ describe('what is wrong with a first sign-in', () => {
     expect(fault({ repeat: 'les poires' })).toBe('differs');
   });
 
+  it('is told of the password by the server’s reason, too', () => {
+    expect(passwordFault('PASSWORD_TOO_COMMON')).toBe('common');
+    expect(passwordFault('PASSWORD_TOO_SHORT')).toBe('short');
+    expect(passwordFault('SIGN_IN_REFUSED')).toBeUndefined();
+  });
+
   it('counts bytes as the server does', () => {
     expect(fault({ password: 'éééé', repeat: 'éééé' })).toBeUndefined();
     // Nine bytes as typed, six as composed.
@@ -54,12 +61,13 @@ describe('what is wrong with a first sign-in', () => {
 
 describe('refused sign-ins', () => {
   it('have a sentence for every reason, with the wait when there is one', () => {
-    const say = (reason: string, wait = 0): string => signInSentence(new SignInRefused(reason, wait, ''), 'WRONG', fr.signIn, 'fr');
+    const say = (reason: string, wait = 0): string => signInSentence(new SignInRefused(reason, wait, ''), 'WRONG', fr, 'fr');
     expect(say('SIGN_IN_REFUSED')).toBe('WRONG');
     expect(say('TOO_MANY_ATTEMPTS', 30).replace(/\s/g, ' ')).toContain('Attendez 30 secondes');
     expect(say('RATE_LIMITED')).toContain('une minute');
+    expect(say('DATABASE_BUSY')).toBe(fr.errors.reasons.DATABASE_BUSY);
     expect(say('UNREACHABLE')).toBe(fr.signIn.unreachable);
-    expect(signInSentence(new Error('x'), 'WRONG', en.signIn, 'en')).toBe(en.signIn.unreachable);
+    expect(signInSentence(new Error('x'), 'WRONG', en, 'en')).toBe(en.signIn.unreachable);
   });
 });
 
@@ -103,6 +111,27 @@ describe('problems as a file', () => {
   it('leave the line empty for a whole file', () => {
     const problem = create(ImportProblemSchema, { file: 'users.csv', reason: 'R', value: '=x' });
     expect(problemsCsv([problem], ['h'], () => 'do this', 'fr').split('\r\n')[1]).toBe(`"users.csv";"";"";"'=x";"do this";"R"`);
+  });
+});
+
+describe('a problem', () => {
+  const say = (reason: string, message: string): string => {
+    const problem = create(ImportProblemSchema, { reason, message });
+    return problemSentence(problem, manageFr.problems).replace(/\s/g, ' ');
+  };
+
+  it('is told in the reader’s language, with what only the server knows', () => {
+    expect(say('UNKNOWN_ENUMERATION', 'not one of the words allowed here: write student, teacher')).toMatch(/Valeurs permises : student, teacher\.$/);
+    expect(say('UNKNOWN_REFERENCE', 'no row of orgs.csv has this id: add it there, or correct it here')).toMatch(/dans orgs\.csv\.$/);
+    expect(say('COLUMN_ORDER', 'column status must stand here: keep the order of OneRoster 1.2')).toMatch(/Ici doit venir status\.$/);
+    expect(say('FIELD_COUNT', '5 fields where the header has 7: a comma too many')).toMatch(/trouvés : 5, attendus : 7\.$/);
+    expect(say('DUPLICATE_LOGIN', 'line 12 has the same login')).toMatch(/Voir la ligne 12\.$/);
+  });
+
+  it('is told without that when the server words it otherwise, and in its words when it is new', () => {
+    expect(say('UNKNOWN_ENUMERATION', '')).toBe(manageFr.problems.reasons.UNKNOWN_ENUMERATION);
+    expect(say('NEWER_THAN_US', 'do this')).toBe('do this');
+    expect(say('NEWER_THAN_US', '')).toBe('NEWER_THAN_US');
   });
 });
 

@@ -66,10 +66,10 @@ export const en: Catalogue = {
       short: 'This password is too short: at least 8 characters.',
       long: 'This password is too long. Shorten it.',
       isLogin: 'The password cannot be the login. Choose another.',
+      common: 'This password is among the first that anybody tries. Choose another.',
       differs: 'The two passwords are not the same. Enter them again.',
     },
     wrong: 'The login or the code is wrong, or the code was used already or has expired. Check them, or ask your school for a new code.',
-    weak: 'This password is among the first that anybody tries. Choose another.',
   },
   account: {
     title: 'My account',

@@ -53,6 +53,12 @@ export const errorsFr = {
     SESSION_UNKNOWN: 'Votre session a pris fin. Reconnectez-vous.',
     TOO_MANY_CLASSES: 'Vous êtes inscrit dans trop de classes pour les montrer. Prévenez votre établissement.',
     NO_SUCH_METHOD: 'Le serveur ne connaît pas encore cette action. Rechargez la page ; si cela continue, prévenez votre établissement.',
+    IMPORT_CHANGED: 'L’établissement a changé depuis la vérification. Faites vérifier le fichier de nouveau.',
+    IMPORT_COMMITTED: 'Cette importation est déjà appliquée. Rechargez la page pour voir ce qu’elle a changé.',
+    IMPORT_OF_ANOTHER: 'Quelqu’un d’autre a commencé cette importation. Recommencez avec le fichier.',
+    IMPORT_REFUSED: 'L’établissement a changé depuis la vérification, et rien n’a été appliqué. Faites vérifier le fichier de nouveau.',
+    TOO_MANY_ATTEMPTS: 'Trop d’essais de suite. Attendez un peu, puis réessayez.',
+    TOO_SLOW: 'La demande est arrivée trop lentement. Vérifiez la connexion au réseau, puis réessayez.',
     INTERNAL: 'Quelque chose s’est mal passé de notre côté. Réessayez ; si cela continue, prévenez votre établissement.',
   },
   /** Without a reason that we know: by what kind of failure it is. */

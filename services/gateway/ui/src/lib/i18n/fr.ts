@@ -65,10 +65,10 @@ export const fr = {
       short: 'Ce mot de passe est trop court : au moins 8 caractères.',
       long: 'Ce mot de passe est trop long. Raccourcissez-le.',
       isLogin: 'Le mot de passe ne peut pas être l’identifiant. Choisissez-en un autre.',
+      common: 'Ce mot de passe est parmi les premiers que l’on essaie. Choisissez-en un autre.',
       differs: 'Les deux mots de passe ne sont pas les mêmes. Saisissez-les de nouveau.',
     },
     wrong: 'L’identifiant ou le code n’est pas le bon, ou le code a déjà servi ou expiré. Vérifiez-les ; sinon, demandez un nouveau code à votre établissement.',
-    weak: 'Ce mot de passe est parmi les premiers que l’on essaie. Choisissez-en un autre.',
   },
   account: {
     title: 'Mon compte',

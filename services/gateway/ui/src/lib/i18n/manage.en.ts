@@ -147,6 +147,13 @@ export const manageEn: ManageTexts = {
     more: 'Show more',
     save: 'Download the list (CSV)',
     fileName: 'import-problems.csv',
+    facts: {
+      allowed: (words) => `Allowed values: ${words}.`,
+      line: (line) => `See line ${line}.`,
+      file: (file) => `It is expected in ${file}.`,
+      expected: (column) => `${column} must come here.`,
+      fields: (found, wanted) => `Fields found: ${found}, wanted: ${wanted}.`,
+    },
     reasons: problemsEn,
   },
 };

@@ -147,6 +147,13 @@ export const manageFr = {
     more: 'Afficher la suite',
     save: 'Télécharger la liste (CSV)',
     fileName: 'problemes-importation.csv',
+    facts: {
+      allowed: (words: string) => `Valeurs permises : ${words}.`,
+      line: (line: string) => `Voir la ligne ${line}.`,
+      file: (file: string) => `On l’attend dans ${file}.`,
+      expected: (column: string) => `Ici doit venir ${column}.`,
+      fields: (found: string, wanted: string) => `Champs trouvés : ${found}, attendus : ${wanted}.`,
+    },
     reasons: problemsFr,
   },
 };
