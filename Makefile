@@ -7,7 +7,7 @@ SHELL := bash
 
 # One profile for lint and tests, so that both share every artefact.
 CI_PROFILE := ci
-BENCHES := mesh vault start
+BENCHES := mesh vault start browser-upload roster
 NAME ?= all
 
 .PHONY: help deps ui run lint test bench matrix proto screenshots k8s-check
@@ -46,7 +46,7 @@ test: deps ## Every test
 	cargo test --locked --profile $(CI_PROFILE) --workspace
 	npm test --silent --prefix tests/browser
 
-bench: deps ## Benchmarks, into target/bench/<name>.json; NAME=mesh|vault|start for one
+bench: deps ## Benchmarks, into target/bench/<name>.json; NAME=<one of BENCHES> for one
 	@scripts/bench.sh "$(NAME)" $(BENCHES)
 
 # Not for CI: writes the pictures that README shows.

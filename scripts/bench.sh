@@ -17,8 +17,15 @@ fi
 
 mkdir -p target/bench
 for name in "${names[@]}"; do
-  if [ "$name" = start ]; then
-    cargo build --release --locked --package preau
+  case "$name" in
+    start | browser-upload | roster)
+      # These start the binary, which holds the web interface.
+      scripts/ui.sh build
+      cargo build --release --locked --package preau
+      ;;
+  esac
+  if [ "$name" = browser-upload ]; then
+    scripts/deps.sh bench
   fi
   cargo bench --locked --bench "$name"
 done

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# deps.sh ui|run|test: installs what building the web interface needs (its
+# deps.sh ui|run|test|bench: installs what building the web interface needs (its
 # packages; Node comes from you), what `make run` needs (a C compiler as well,
-# beyond make and Rust), or what testing needs too. Safe to repeat; quick when
-# everything is there. As root it installs Debian packages itself, otherwise it
-# prints the command to type.
+# beyond make and Rust), what testing needs too, or what one benchmark needs
+# beyond that. Safe to repeat; quick when everything is there. As root it
+# installs Debian packages itself, otherwise it prints the command to type.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -134,5 +134,9 @@ case "${1:-}" in
     npm_packages tests/browser
     cargo_packages
     ;;
-  *) fail "${1:-no argument}: unknown: use deps.sh ui, run or test" ;;
+  bench)
+    check_node
+    npm_packages benches/browser/node
+    ;;
+  *) fail "${1:-no argument}: unknown: use deps.sh ui, run, test or bench" ;;
 esac
