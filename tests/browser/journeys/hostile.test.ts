@@ -71,12 +71,15 @@ describe.each(HOSTILE)('$name', ({ name, type, content, renders }) => {
 
     // Even a browser that ignored the disposition and guessed the type would not let it act.
     const careless = await reader.context.newPage();
-    await careless.route(link, async (route) => {
+    let guessed = false;
+    await careless.route((url) => url.href === link, async (route) => {
+      guessed = true;
       const { 'content-disposition': _, ...headers } = (await route.fetch()).headers();
       await route.fulfill({ body: content, headers: { ...headers, 'content-type': type } });
     });
     await careless.goto(link).catch(() => undefined);
     await careless.waitForLoadState('load');
+    expect(guessed).toBe(true);
     expect(await acted(reader, requests), 'shown in spite of the disposition').toBe(false);
   });
 

@@ -1,0 +1,112 @@
+// Writes docs/screenshots: each page wide and narrow, with an invented school's people and files.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { describe, it } from 'vitest';
+import { PART, bytes, write } from '../src/bytes';
+import { Gate } from '../src/gate';
+import { ROOT } from '../src/places';
+import { Roster } from '../src/roster';
+import { stage } from '../src/story';
+import type { Visitor } from '../src/visitor';
+
+const here = stage();
+const INTO = join(ROOT, 'docs/screenshots');
+
+const FILES: [name: string, bytes: number][] = [
+  ['Chapitre 3 - vecteurs.pdf', 1_840_000],
+  ['Corrigé du devoir 2.odt', 96_500],
+  ['Figures de géométrie.zip', 3_200_000],
+  ['Programme du trimestre.pdf', 214_000],
+];
+
+describe.each([
+  { size: 'wide', width: 1280, height: 800, space: '2de A' },
+  { size: 'narrow', width: 360, height: 740, space: '2de B' },
+])('$size', ({ size, width, height, space }) => {
+  const keep = async (page: Page, name: string): Promise<void> => {
+    mkdirSync(INTO, { recursive: true });
+    // Only the caret and the focus ring would differ from run to run.
+    await page.mouse.move(0, 0);
+    await page.screenshot({ path: join(INTO, `${name}-${size}.png`), animations: 'disabled', caret: 'hide' });
+  };
+  const arrive = (): Promise<Visitor> => here.visitor({ viewport: { width, height } });
+
+  it('a teacher', async () => {
+    const { platform } = here;
+    const teacher = await arrive();
+    await teacher.page.goto(teacher.origin);
+    await teacher.page.getByRole('heading', { name: 'Se connecter' }).waitFor();
+    await keep(teacher.page, 'sign-in');
+    await teacher.signIn(platform.account('teacher', space));
+    await teacher.page.getByRole('heading', { name: 'Mes classes' }).waitFor();
+    await keep(teacher.page, 'spaces');
+
+    await teacher.enter(space);
+    for (const folder of ['Devoirs rendus', 'Travaux pratiques']) {
+      await teacher.page.getByRole('button', { name: 'Nouveau dossier' }).click();
+      await teacher.page.getByRole('textbox', { name: 'Nom' }).fill(folder);
+      await teacher.page.getByRole('button', { name: 'Créer le dossier' }).click();
+      await teacher.row(folder).waitFor();
+    }
+    await teacher.choose(...FILES.map(([name, size]) => write(platform.folder, name, bytes(name, size))));
+    await teacher.page.getByText('4 fichiers envoyés sur 4').waitFor();
+    await teacher.page.getByRole('button', { name: 'Effacer la liste' }).click();
+    await teacher.page.reload();
+    await teacher.row('Programme du trimestre.pdf').waitFor();
+    await keep(teacher.page, 'folder');
+
+    const gate = await Gate.at(teacher.page, 'PutPart', 7);
+    const [film, scans] = ['Sortie au musée.mp4', 'Documents numérisés.pdf'].map((name) =>
+      write(platform.folder, name, bytes(name, 9 * PART)),
+    ) as [string, string];
+    await teacher.choose(film, scans);
+    await gate.reached();
+    await teacher.page.getByRole('button', { name: 'Montrer le détail' }).click();
+    await teacher.page.getByRole('button', { name: 'Mettre en pause Sortie au musée.mp4' }).waitFor();
+    await keep(teacher.page, 'uploading');
+    await gate.release();
+    await teacher.page.getByText('2 fichiers envoyés sur 2').waitFor();
+  });
+
+  it('an administrator', async () => {
+    const { platform } = here;
+    const admin = await arrive();
+    const { page } = admin;
+    const give = async (roster: Roster): Promise<void> => {
+      const [chooser] = await Promise.all([
+        page.waitForEvent('filechooser'),
+        page.getByRole('button', { name: 'Choisir un fichier zip' }).click(),
+      ]);
+      await chooser.setFiles(roster.write(platform.folder, 'export.zip'));
+    };
+    await admin.signIn(platform.account('admin'));
+    await page.getByRole('link', { name: 'Gestion' }).click();
+    await page.getByRole('link', { name: 'Importation' }).click();
+
+    const spoiled = new Roster();
+    spoiled.spoil('users.csv', 'ines.valmont', 'Inès', '=Inès');
+    spoiled.spoil('roles.csv', 'role-eleve-002', 'student', 'élève');
+    spoiled.spoil('enrollments.csv', 'inscription-006', 'eleve-002', 'eleve-999');
+    spoiled.spoil('academicSessions.csv', 'trimestre-1,', '2026-12-01', '01/12/2026');
+    await give(spoiled);
+    await page.getByRole('table', { name: 'Problèmes' }).waitFor();
+    await keep(page, 'import-problems');
+
+    await page.getByRole('link', { name: 'Choisir un autre fichier' }).click();
+    const changed = new Roster();
+    changed.enrol({ id: 'eleve-neuve', login: 'nour.hamidi', givenName: 'Nour', familyName: 'Hamidi', classId: 'classe-2a' });
+    changed.forget(changed.pupilsOf('classe-1c').slice(-2));
+    await give(changed);
+    await page.getByRole('button', { name: 'Appliquer l’importation' }).waitFor();
+    await keep(page, 'import-summary');
+
+    await page.getByRole('link', { name: 'Classes', exact: true }).click();
+    await page.getByRole('link', { name: '1re C' }).click();
+    await page.getByRole('link', { name: 'Codes de première connexion' }).click();
+    await page.getByRole('button', { name: 'Créer les codes' }).click();
+    await page.getByRole('button', { name: 'Imprimer' }).waitFor();
+    await keep(page, 'codes');
+  });
+});
