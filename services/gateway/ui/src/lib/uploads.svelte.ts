@@ -69,7 +69,8 @@ class Uploads {
     this.version += 1;
   }
 
-  private async place(queue: UploadQueue, folders: Folders, spaceId: string, { folders: path, file }: Found): Promise<void> {
+  private async place(queue: UploadQueue, folders: Folders, spaceId: string, { folders: path, file, lost }: Found): Promise<void> {
+    if (lost !== undefined) return notices.refused(i18n.t.uploads.lost(lost));
     try {
       const parentId = await folders.at(path);
       if (file !== undefined && queue === this.queue) {

@@ -96,7 +96,15 @@ const PAGES: [string, (stand: Stand) => Promise<unknown>][] = [
     await page.locator('[data-chooser=roster]').setInputFiles(zip('bad'));
     await page.getByRole('heading', { name: '4 problèmes' }).waitFor();
   }],
-  ['import-summary', async ({ page, origin }) => {
+  ['import-checking', async ({ page, origin, preau }) => {
+    await page.goto(`${origin}/app/manage/s1/imports`);
+    preau.school.hold();
+    await page.locator('[data-chooser=roster]').setInputFiles(zip('good'));
+    await page.getByRole('heading', { name: 'Vérification du fichier' }).waitFor();
+  }],
+  ['import-summary', async ({ page, origin, preau }) => {
+    preau.school.release();
+    await page.getByRole('heading', { name: 'Le fichier est bon' }).waitFor();
     await page.goto(`${origin}/app/manage/s1/imports`);
     await page.locator('[data-chooser=roster]').setInputFiles(zip('vanished'));
     await page.getByRole('heading', { name: 'Le fichier est bon' }).waitFor();
@@ -111,7 +119,7 @@ const PAGES: [string, (stand: Stand) => Promise<unknown>][] = [
   }],
   ['imports', async ({ page, origin }) => {
     await page.goto(`${origin}/app/manage/s1/imports`);
-    await page.getByText('Appliquée').waitFor();
+    await page.getByText('Appliquée', { exact: true }).waitFor();
   }],
   ['schools', async ({ page, origin, preau }) => {
     preau.school.twoSchools();

@@ -38,7 +38,7 @@ describe('a first sign-in', () => {
   it('takes the code however it is typed, a password twice, and leads in, by keys alone', () =>
     inside(async ({ page, origin }) => {
       await page.goto(origin);
-      await tabTo(page, 'Première connexion ? Utilisez votre code');
+      await tabTo(page, 'Première connexion ? J’ai un code');
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { name: 'Première connexion' }).waitFor();
       await tabTo(page, 'Identifiant');

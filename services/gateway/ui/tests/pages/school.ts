@@ -30,6 +30,15 @@ export class FakeSchool {
   /** Thrown by the next ApplyImport or IssueFirstUseCodes. */
   failsOnce: ConnectError | undefined;
 
+  /** ValidateImport waits for it. */
+  private held = Promise.resolve();
+  release: () => void = () => undefined;
+
+  /** Checks nothing until `release`. */
+  hold(): void {
+    this.held = new Promise((resolve) => (this.release = resolve));
+  }
+
   routes(router: ConnectRouter, check: () => void): void {
     this.directory(router, check);
     this.roster(router, check);
@@ -127,7 +136,8 @@ export class FakeSchool {
         held(importId).data.set(index, data);
         return {};
       },
-      validateImport: ({ importId }) => {
+      validateImport: async ({ importId }) => {
+        await this.held;
         const { known, data } = held(importId);
         if (data.size < known.partCount) throw refusal(Code.FailedPrecondition, 'PARTS_MISSING');
         judge(known, Buffer.concat([...data].sort(([a], [b]) => a - b).map(([, part]) => part)).toString());

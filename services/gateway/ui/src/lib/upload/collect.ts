@@ -3,27 +3,34 @@
 export interface Found {
   /** Folders from the drop's root to the file, outermost first. */
   folders: string[];
-  /** Absent for a folder without files in it. */
+  /** Absent for a folder, and for a file that cannot be had. */
   file?: File;
+  /** The name of a file that the browser could not open: moved or deleted since, or not ours to read. */
+  lost?: string;
 }
 
-/** Must be called while the drop event is handled: the list of entries dies with it. */
-export function entriesOf(transfer: DataTransfer): FileSystemEntry[] {
+/** What was dropped: entries, and files where the browser knows no entry for them. */
+export type Dropped = FileSystemEntry | File;
+
+/** Must be called while the drop event is handled: the list dies with it. */
+export function droppedOf(transfer: DataTransfer): Dropped[] {
   return [...transfer.items]
     .filter((item) => item.kind === 'file')
-    .map((item) => item.webkitGetAsEntry())
-    .filter((entry) => entry !== null);
+    .map((item) => item.webkitGetAsEntry() ?? item.getAsFile())
+    .filter((one) => one !== null);
 }
 
-/** Files of the entries, to every depth, as they are found. */
-export async function* walk(entries: readonly FileSystemEntry[], folders: string[] = []): AsyncGenerator<Found> {
-  for (const entry of entries) {
-    if (entry.isFile) {
-      yield { folders, file: await fileOf(entry as FileSystemFileEntry) };
-    } else if (entry.isDirectory) {
-      const inside = [...folders, entry.name];
+/** Files of what was dropped, to every depth, as they are found. */
+export async function* walk(dropped: readonly Dropped[], folders: string[] = []): AsyncGenerator<Found> {
+  for (const one of dropped) {
+    if (one instanceof File) {
+      yield { folders, file: one };
+    } else if (one.isFile) {
+      yield await fileOf(one as FileSystemFileEntry, folders);
+    } else if (one.isDirectory) {
+      const inside = [...folders, one.name];
       yield { folders: inside };
-      yield* walk(await childrenOf(entry as FileSystemDirectoryEntry), inside);
+      yield* walk(await childrenOf(one as FileSystemDirectoryEntry), inside);
     }
   }
 }
@@ -33,8 +40,13 @@ export function chosen(list: FileList): Found[] {
   return [...list].map((file) => ({ folders: file.webkitRelativePath.split('/').slice(0, -1), file }));
 }
 
-function fileOf(entry: FileSystemFileEntry): Promise<File> {
-  return new Promise((resolve, reject) => entry.file(resolve, reject));
+function fileOf(entry: FileSystemFileEntry, folders: string[]): Promise<Found> {
+  return new Promise((resolve) => {
+    entry.file(
+      (file) => resolve({ folders, file }),
+      () => resolve({ folders, lost: entry.name }),
+    );
+  });
 }
 
 /** The browser hands out children a hundred at a time, and none at the end. */
