@@ -165,7 +165,7 @@ describe('an import', () => {
     expect(stand.flow.step.kind).toBe('applied');
   });
 
-  it('tells why it was not applied, and is ready again on a retry', async () => {
+  it('tells why it was not applied, and checks anew before it is ready again', async () => {
     const stand = new Stand();
     await stand.send();
     const refused = refusal(Code.Unavailable, 'DEPENDENCY_UNAVAILABLE');
@@ -174,6 +174,7 @@ describe('an import', () => {
     expect(stand.failure).toMatchObject({ during: 'applying', error: refused });
     await stand.flow.retry();
     expect(stand.flow.step.kind).toBe('ready');
+    expect(stand.server.calls.filter((call) => call === 'validate')).toHaveLength(2);
   });
 
   it('does not take a lost server for a refusal: looks when asked to', async () => {

@@ -115,8 +115,10 @@ export class ImportFlow {
     this.again = () => this.look();
     try {
       const known = await this.given.transport.look(this.importId);
-      if (known.state === ImportState.READY) this.to({ kind: 'failed', during: 'applying', error });
-      else this.settle(known);
+      if (known.state !== ImportState.READY) return this.settle(known);
+      // What the reader agreed to may be out of date: it is checked anew before they are asked again.
+      this.again = () => this.check();
+      this.to({ kind: 'failed', during: 'applying', error });
     } catch {
       this.to({ kind: 'failed', during: 'applying', error });
     }
