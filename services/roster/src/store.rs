@@ -1,10 +1,15 @@
 //! SQL of the roster, written once for SQLite and PostgreSQL.
 //!
-//! Whoever calls brings an [`Authorized`](preau_kernel::access::Authorized) proof, except to [`Store::standing`], the
-//! look-up that the proof itself is made from.
+//! Whoever calls brings an [`Authorized`](preau_kernel::access::Authorized) proof, except to [`Store::standing`] and
+//! [`Store::import`], the look-ups that the proof itself is made from, and to what finishes an import that was decided.
 
+mod applying;
+mod bulk;
 mod classes;
+mod counting;
 mod enrolments;
+mod imports;
+mod planning;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -16,14 +21,26 @@ use preau_storage_database::{Db, DbError, Migration, Migrations};
 /// The schema of the roster.
 pub const MIGRATIONS: Migrations = Migrations {
     service: "roster",
-    sqlite: &[Migration {
-        name: "0001_classes",
-        sql: include_str!("../migrations/sqlite/0001_classes.sql"),
-    }],
-    postgres: &[Migration {
-        name: "0001_classes",
-        sql: include_str!("../migrations/postgres/0001_classes.sql"),
-    }],
+    sqlite: &[
+        Migration {
+            name: "0001_classes",
+            sql: include_str!("../migrations/sqlite/0001_classes.sql"),
+        },
+        Migration {
+            name: "0002_imports",
+            sql: include_str!("../migrations/sqlite/0002_imports.sql"),
+        },
+    ],
+    postgres: &[
+        Migration {
+            name: "0001_classes",
+            sql: include_str!("../migrations/postgres/0001_classes.sql"),
+        },
+        Migration {
+            name: "0002_imports",
+            sql: include_str!("../migrations/postgres/0002_imports.sql"),
+        },
+    ],
 };
 
 /// Classes and enrolments, stored.
@@ -31,6 +48,8 @@ pub const MIGRATIONS: Migrations = Migrations {
 pub(crate) struct Store {
     db: Db,
 }
+
+pub(crate) use planning::{Plan, Planned};
 
 impl Store {
     pub(crate) fn new(db: Db) -> Self {

@@ -1,6 +1,8 @@
 //! The store's contract, on both databases.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod imports;
+
 use preau_kernel::access::{
     Authorized, Caller, Facts, Grant, Part, Principal, Relation, Role, Rule, Scope,
 };

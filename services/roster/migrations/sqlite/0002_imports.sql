@@ -1,0 +1,106 @@
+-- A class and an enrolment remember that a roster named them; without a mark they were made by hand.
+ALTER TABLE classes ADD COLUMN sourced_id TEXT;
+CREATE UNIQUE INDEX classes_sourced ON classes (school_id, sourced_id) WHERE sourced_id IS NOT NULL;
+
+ALTER TABLE enrolments ADD COLUMN source TEXT CHECK (source = 'import');
+CREATE INDEX enrolments_imported ON enrolments (school_id, class_id) WHERE source = 'import';
+
+-- Who the people of a school's rosters are. `enabled`: as the last import that was applied left them.
+CREATE TABLE people_sources (
+    school_id  TEXT   NOT NULL,
+    sourced_id TEXT   NOT NULL,
+    person_id  TEXT   NOT NULL,
+    enabled    BIGINT NOT NULL CHECK (enabled IN (0, 1)),
+    PRIMARY KEY (school_id, sourced_id)
+);
+
+-- The lock of a school's imports, and how often what they start from has changed.
+CREATE TABLE import_schools (
+    school_id  TEXT   NOT NULL PRIMARY KEY,
+    generation BIGINT NOT NULL
+);
+
+-- State: 1 uploading, 2 invalid, 3 ready, 4 applying, 5 applied. `generation`: of the school when it became ready.
+CREATE TABLE imports (
+    import_id           TEXT   NOT NULL PRIMARY KEY,
+    school_id           TEXT   NOT NULL,
+    authority_id        TEXT   NOT NULL,
+    state               BIGINT NOT NULL CHECK (state BETWEEN 1 AND 5),
+    size                BIGINT NOT NULL CHECK (size > 0),
+    created_by          TEXT   NOT NULL,
+    created_at          BIGINT NOT NULL,
+    applied_at          BIGINT,
+    generation          BIGINT,
+    problem_count       BIGINT NOT NULL DEFAULT 0,
+    people_new          BIGINT NOT NULL DEFAULT 0,
+    people_changed      BIGINT NOT NULL DEFAULT 0,
+    people_unchanged    BIGINT NOT NULL DEFAULT 0,
+    people_disabled     BIGINT NOT NULL DEFAULT 0,
+    people_without_role BIGINT NOT NULL DEFAULT 0,
+    classes_new         BIGINT NOT NULL DEFAULT 0,
+    classes_changed     BIGINT NOT NULL DEFAULT 0,
+    classes_unchanged   BIGINT NOT NULL DEFAULT 0,
+    classes_emptied     BIGINT NOT NULL DEFAULT 0,
+    enrolments_added    BIGINT NOT NULL DEFAULT 0,
+    enrolments_removed  BIGINT NOT NULL DEFAULT 0,
+    enrolments_unchanged BIGINT NOT NULL DEFAULT 0,
+    needs_confirmation  BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX imports_school ON imports (school_id, import_id);
+CREATE INDEX imports_applying ON imports (import_id) WHERE state = 4;
+
+CREATE TABLE import_problems (
+    import_id TEXT   NOT NULL REFERENCES imports (import_id),
+    position  BIGINT NOT NULL,
+    school_id TEXT   NOT NULL,
+    file      TEXT   NOT NULL,
+    line      BIGINT NOT NULL,
+    in_column TEXT   NOT NULL,
+    value     TEXT   NOT NULL,
+    reason    TEXT   NOT NULL,
+    message   TEXT   NOT NULL,
+    PRIMARY KEY (import_id, position)
+);
+
+-- The zip, until the import is applied, another begins, or a day has passed.
+CREATE TABLE import_parts (
+    import_id  TEXT   NOT NULL REFERENCES imports (import_id),
+    part_index BIGINT NOT NULL,
+    school_id  TEXT   NOT NULL,
+    data       BLOB   NOT NULL,
+    PRIMARY KEY (import_id, part_index)
+);
+
+-- What a valid import will do, as it is kept between validation and application. `asked_id` is the id that the
+-- directory is asked for, the same at every validation; `person_id` is whom the directory says it is.
+CREATE TABLE import_people (
+    import_id  TEXT   NOT NULL REFERENCES imports (import_id),
+    sourced_id TEXT   NOT NULL,
+    school_id  TEXT   NOT NULL,
+    asked_id   TEXT   NOT NULL,
+    person_id  TEXT   NOT NULL,
+    enabled    BIGINT NOT NULL CHECK (enabled IN (0, 1)),
+    PRIMARY KEY (import_id, sourced_id)
+);
+CREATE INDEX import_people_person ON import_people (import_id, person_id);
+
+CREATE TABLE import_classes (
+    import_id       TEXT   NOT NULL REFERENCES imports (import_id),
+    sourced_id      TEXT   NOT NULL,
+    school_id       TEXT   NOT NULL,
+    class_id        TEXT   NOT NULL,
+    name            TEXT   NOT NULL,
+    main_teacher_id TEXT   NOT NULL,
+    PRIMARY KEY (import_id, sourced_id)
+);
+
+CREATE INDEX import_classes_class ON import_classes (import_id, class_id);
+
+CREATE TABLE import_enrolments (
+    import_id        TEXT   NOT NULL REFERENCES imports (import_id),
+    class_sourced_id TEXT   NOT NULL,
+    person_id        TEXT   NOT NULL,
+    school_id        TEXT   NOT NULL,
+    part             BIGINT NOT NULL CHECK (part IN (1, 2)),
+    PRIMARY KEY (import_id, class_sourced_id, person_id)
+);
