@@ -5,9 +5,10 @@ use preau_kernel::failure::Failure;
 use preau_kernel::names::Name;
 use preau_kernel::paging::Keyset;
 use preau_proto::roster::v1 as wire;
-use preau_rpc::convert::id;
+use preau_rpc::convert::{id, wire_time};
 
-use crate::domain::{Class, Member, MyClass, Standing};
+use crate::domain::oneroster::Problem;
+use crate::domain::{Class, Import, ImportState, Member, MyClass, PART_SIZE, Standing, Summary};
 use crate::service::NewClass;
 
 pub(crate) fn new_class(message: &wire::CreateClassRequest) -> Result<NewClass, Failure> {
@@ -47,6 +48,71 @@ pub(crate) fn after(token: &str) -> Result<String, Failure> {
         ));
     }
     Ok(after)
+}
+
+/// The key a page of a list that runs backwards ends before: one that sorts after every id, for the first page.
+pub(crate) fn before(token: &str) -> Result<String, Failure> {
+    let key = after(token)?;
+    Ok(if key.is_empty() { "~".to_owned() } else { key })
+}
+
+pub(crate) fn wire_import(import: &Import) -> wire::Import {
+    wire::Import {
+        import_id: import.id.to_string(),
+        school_id: import.school.id.to_string(),
+        state: wire_state(import.state).into(),
+        size: import.size,
+        part_size: PART_SIZE,
+        part_count: import.part_count(),
+        created_by: import.created_by.to_string(),
+        created_at: Some(wire_time(import.created_at)),
+        applied_at: import.applied_at.map(wire_time),
+        summary: import.summary.as_ref().map(wire_summary),
+        problems: import.problems.iter().map(wire_problem).collect(),
+        problem_count: match import.state {
+            ImportState::Invalid => import.problem_count,
+            _ => 0,
+        },
+    }
+}
+
+fn wire_state(state: ImportState) -> wire::ImportState {
+    match state {
+        ImportState::Uploading => wire::ImportState::Uploading,
+        ImportState::Invalid => wire::ImportState::Invalid,
+        ImportState::Ready => wire::ImportState::Ready,
+        ImportState::Applying => wire::ImportState::Applying,
+        ImportState::Applied => wire::ImportState::Applied,
+    }
+}
+
+fn wire_summary(summary: &Summary) -> wire::ImportSummary {
+    wire::ImportSummary {
+        people_new: summary.people_new,
+        people_changed: summary.people_changed,
+        people_unchanged: summary.people_unchanged,
+        people_disabled: summary.people_disabled,
+        people_without_role: summary.people_without_role,
+        classes_new: summary.classes_new,
+        classes_changed: summary.classes_changed,
+        classes_unchanged: summary.classes_unchanged,
+        classes_emptied: summary.classes_emptied,
+        enrolments_added: summary.enrolments_added,
+        enrolments_removed: summary.enrolments_removed,
+        enrolments_unchanged: summary.enrolments_unchanged,
+        needs_confirmation: summary.needs_confirmation,
+    }
+}
+
+fn wire_problem(problem: &Problem) -> wire::ImportProblem {
+    wire::ImportProblem {
+        file: problem.file.clone(),
+        line: problem.line,
+        column: problem.column.clone(),
+        value: problem.value.clone(),
+        reason: problem.reason.clone().into_owned(),
+        message: problem.message.clone(),
+    }
 }
 
 pub(crate) fn wire_class(class: &Class) -> wire::Class {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use preau_kernel::failure::{Failure, Kind};
 use preau_storage_database::DbError;
 
-use crate::domain::Refusal;
+use crate::domain::{ImportRefusal, Refusal};
 
 /// Everything a use case of the roster can fail with.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +16,12 @@ pub(crate) enum Error {
     /// A rule says no.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The import is not in a state for it.
+    #[error(transparent)]
+    Import(#[from] ImportRefusal),
+    /// Reading a zip ended without an answer: our fault.
+    #[error("reading a roster ended without an answer: {0}")]
+    Reading(#[source] tokio::task::JoinError),
     /// A class of the school has the name, or one that a disk would confuse with it.
     #[error("the school has a class of that name already")]
     NameTaken,
@@ -43,6 +49,8 @@ impl From<Error> for Failure {
         match error {
             Error::Failed(failure) => *failure,
             Error::Refused(refusal) => refused(refusal),
+            Error::Import(refusal) => import_refused(&refusal),
+            Error::Reading(_) => Failure::internal(error.to_string()),
             Error::NameTaken => Failure::new(
                 Kind::AlreadyExists,
                 "CLASS_NAME_TAKEN",
@@ -67,6 +75,20 @@ fn refused(refusal: Refusal) -> Failure {
         Refusal::TooManyClasses => "TOO_MANY_CLASSES",
     };
     Failure::new(Kind::FailedPrecondition, reason, refusal.to_string())
+}
+
+fn import_refused(refusal: &ImportRefusal) -> Failure {
+    let failure = Failure::new(
+        Kind::FailedPrecondition,
+        refusal.reason(),
+        refusal.to_string(),
+    );
+    match refusal {
+        ImportRefusal::Unconfirmed { disabled } => {
+            failure.meta("people_disabled", disabled.to_string())
+        }
+        _ => failure,
+    }
 }
 
 fn database(error: &DbError) -> Failure {

@@ -1,4 +1,6 @@
-//! The contract's ClassService: decode → call → encode, nothing else.
+//! The contract's ClassService and ImportService: decode → call → encode, nothing else.
+
+mod imports;
 
 use std::sync::Arc;
 
@@ -8,6 +10,8 @@ use preau_proto::roster::v1::class_service_server::ClassService;
 use preau_rpc::Incoming;
 use preau_rpc::convert::id;
 use tonic::{Request, Response, Status};
+
+pub(crate) use imports::ImportsOfSchools;
 
 use crate::convert;
 use crate::error::Error;

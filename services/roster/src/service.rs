@@ -2,6 +2,7 @@
 
 mod classes;
 mod enrolments;
+mod imports;
 mod people;
 mod schools;
 #[cfg(test)]
@@ -13,6 +14,8 @@ use preau_kernel::failure::Failure;
 use preau_kernel::ids::ClassId;
 
 pub(crate) use classes::NewClass;
+pub use imports::Recovered;
+pub(crate) use imports::{Imports, PeopleImport};
 pub(crate) use people::People;
 pub(crate) use schools::Schools;
 

@@ -1,7 +1,8 @@
 use preau_kernel::failure::Failure;
 use preau_kernel::ids::SchoolId;
+use preau_kernel::uai::Uai;
 use preau_mesh::{Call, Channel};
-use preau_proto::identity::v1::GetSchoolRequest;
+use preau_proto::identity::v1 as wire;
 use preau_proto::identity::v1::directory_service_client::DirectoryServiceClient;
 use preau_rpc::failure_of;
 use tonic::Code;
@@ -23,7 +24,26 @@ impl Schools {
 
     /// The school, if it exists and the caller may know of it.
     pub(crate) async fn get(&self, call: &Call, school: SchoolId) -> Result<School, Failure> {
-        let request = call.request(GetSchoolRequest {
+        let found = self.find(call, school).await?;
+        let authority = found.authority_id.parse().map_err(|error| {
+            Failure::internal(format!("identity answered school {school}: {error}"))
+        })?;
+        Ok(School {
+            id: school,
+            authority,
+        })
+    }
+
+    /// The number of the school.
+    pub(crate) async fn uai(&self, call: &Call, school: SchoolId) -> Result<Uai, Failure> {
+        let found = self.find(call, school).await?;
+        found.uai.parse().map_err(|error| {
+            Failure::internal(format!("identity answered school {school}: {error}"))
+        })
+    }
+
+    async fn find(&self, call: &Call, school: SchoolId) -> Result<wire::School, Failure> {
+        let request = call.request(wire::GetSchoolRequest {
             school_id: school.to_string(),
         });
         let response = self.client.clone().get_school(request).await;
@@ -31,13 +51,6 @@ impl Schools {
             Code::NotFound | Code::PermissionDenied => Failure::not_found("school"),
             _ => failure_of("identity", &status),
         })?;
-        let authority = found.into_inner().school.unwrap_or_default().authority_id;
-        let authority = authority.parse().map_err(|error| {
-            Failure::internal(format!("identity answered school {school}: {error}"))
-        })?;
-        Ok(School {
-            id: school,
-            authority,
-        })
+        Ok(found.into_inner().school.unwrap_or_default())
     }
 }

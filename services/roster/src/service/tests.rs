@@ -4,4 +4,9 @@
 mod classes;
 mod directory;
 mod enrolments;
+mod importer;
+mod imports;
+mod interrupted;
+mod registry;
+mod reimports;
 mod world;

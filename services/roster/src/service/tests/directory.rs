@@ -10,10 +10,13 @@ use preau_proto::identity::v1 as wire;
 use preau_proto::identity::v1::directory_service_server::{
     DirectoryService, DirectoryServiceServer,
 };
+use preau_proto::identity::v1::people_import_service_server::PeopleImportServiceServer;
 use preau_rpc::Incoming;
 use tonic::{Request, Response, Status};
 
+use super::registry::TestRegistry;
 use crate::domain::School;
+use crate::domain::oneroster::tests::fixture::UAI;
 
 #[derive(Clone, Default)]
 pub(super) struct TestDirectory {
@@ -22,8 +25,10 @@ pub(super) struct TestDirectory {
 }
 
 impl TestDirectory {
-    pub(super) fn server(&self) -> RoleServer {
-        RoleServer::new("identity").add_service(DirectoryServiceServer::new(self.clone()))
+    pub(super) fn server(&self, registry: &TestRegistry) -> RoleServer {
+        RoleServer::new("identity")
+            .add_service(DirectoryServiceServer::new(self.clone()))
+            .add_service(PeopleImportServiceServer::new(registry.clone()))
     }
 
     pub(super) fn add(&self, school: School) {
@@ -80,6 +85,7 @@ impl DirectoryService for TestDirectory {
             school: Some(wire::School {
                 school_id: school.id.to_string(),
                 authority_id: school.authority.to_string(),
+                uai: UAI.into(),
                 ..wire::School::default()
             }),
         }))
@@ -96,6 +102,20 @@ impl DirectoryService for TestDirectory {
         &self,
         _: Request<wire::CreateSchoolRequest>,
     ) -> Result<Response<wire::CreateSchoolResponse>, Status> {
+        Err(not_asked_here())
+    }
+
+    async fn list_schools(
+        &self,
+        _: Request<wire::ListSchoolsRequest>,
+    ) -> Result<Response<wire::ListSchoolsResponse>, Status> {
+        Err(not_asked_here())
+    }
+
+    async fn issue_first_use_codes(
+        &self,
+        _: Request<wire::IssueFirstUseCodesRequest>,
+    ) -> Result<Response<wire::IssueFirstUseCodesResponse>, Status> {
         Err(not_asked_here())
     }
 

@@ -14,14 +14,17 @@ use tempfile::TempDir;
 use tonic::{Code, Request, Status};
 
 use super::directory::TestDirectory;
+use super::registry::TestRegistry;
 use crate::domain::School;
-use crate::{Deps, MIGRATIONS, server};
+use crate::{Deps, MIGRATIONS, Recovered, recover, server};
 
 pub(super) type Answer<T> = Result<T, Status>;
 
 pub(super) struct World {
     pair: Pair,
     directory: TestDirectory,
+    pub(super) registry: TestRegistry,
+    deps: Deps,
     _folder: TempDir,
 }
 
@@ -35,10 +38,13 @@ impl World {
             clock: Clock::system(),
         };
         let directory = TestDirectory::default();
-        let servers = vec![server(deps), directory.server()];
+        let registry = TestRegistry::default();
+        let servers = vec![server(deps.clone()), directory.server(&registry)];
         Self {
             pair: ground.serve(servers, "gateway", "roster"),
             directory,
+            registry,
+            deps,
             _folder: folder,
         }
     }
@@ -49,7 +55,13 @@ impl World {
             authority: AuthorityId::new(),
         };
         self.directory.add(school);
+        self.registry.add_school(school);
         school
+    }
+
+    /// What the composition root does now and then.
+    pub(super) async fn recover(&self) -> Recovered {
+        recover(&self.deps).await.unwrap()
     }
 
     /// Somebody with a role at a school, or at its authority, or on the platform.
@@ -117,11 +129,11 @@ impl World {
 pub(super) struct Person {
     pub(super) id: PersonId,
     token: String,
-    channel: Channel,
+    pub(super) channel: Channel,
 }
 
 impl Person {
-    fn request<M>(&self, message: M) -> Request<M> {
+    pub(super) fn request<M>(&self, message: M) -> Request<M> {
         let mut request = Request::new(message);
         with_principal(&mut request, &self.token);
         request

@@ -1,0 +1,103 @@
+use preau_kernel::access::Authorized;
+use preau_kernel::ids::ImportId;
+use preau_rpc::Incoming;
+
+use super::Imports;
+use super::directory::Committed;
+use crate::domain::oneroster::{Place, Problem, Problems, USERS};
+use crate::domain::{Import, ImportRefusal, ImportState};
+use crate::error::Error;
+
+/// How many imports were found decided and not written down, and what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Written down now.
+    pub finished: u32,
+    /// Refused by the directory: nothing was changed, and they say why.
+    pub refused: u32,
+    /// Still to be finished, by the next call.
+    pub left: u32,
+}
+
+impl Imports {
+    /// Applies an import that is READY, whole or not at all; goes on with one that was decided; answers one that was
+    /// applied.
+    pub(crate) async fn apply(
+        &self,
+        incoming: &Incoming,
+        import: ImportId,
+        confirm_disabled: u32,
+    ) -> Result<Import, Error> {
+        let import = self.reach(incoming, import).await?;
+        match import.get().state {
+            ImportState::Applied => return self.again(import).await,
+            ImportState::Applying => {}
+            ImportState::Ready => {
+                confirm(&import, confirm_disabled)?;
+                self.store.decide(&import).await?;
+            }
+            ImportState::Uploading | ImportState::Invalid => {
+                return Err(ImportRefusal::NotReady.into());
+            }
+        }
+        let committed = self.directory.commit(incoming.call(), import.get()).await?;
+        if !self.write_down(import.get(), committed).await? {
+            return Err(ImportRefusal::PeopleRefused.into());
+        }
+        self.again(import).await
+    }
+
+    /// Finishes what was decided and not written down, and drops zips that nobody applied.
+    pub(crate) async fn recover(&self) -> Result<Recovered, Error> {
+        let mut recovered = Recovered::default();
+        for import in self.store.decided().await? {
+            let outcome = match self.directory.commit_alone(&import).await {
+                Ok(committed) => self.write_down(&import, committed).await,
+                Err(failure) => Err(failure.into()),
+            };
+            match outcome {
+                Ok(true) => recovered.finished += 1,
+                Ok(false) => recovered.refused += 1,
+                Err(error) => {
+                    recovered.left += 1;
+                    tracing::warn!(import = %import.id, %error, "an import was not finished: it is tried again");
+                }
+            }
+        }
+        self.store.drop_stale_zips(self.clock.now()).await?;
+        Ok(recovered)
+    }
+
+    /// The roster's half, after the directory's word; false when that was no.
+    async fn write_down(&self, import: &Import, committed: Committed) -> Result<bool, Error> {
+        match committed {
+            Committed::Done => {
+                self.store.finish(import, self.clock.now()).await?;
+                Ok(true)
+            }
+            Committed::Refused { reason, message } => {
+                if let Some(problem) = problem(&reason, &message) {
+                    self.store.take_back(import, &problem).await?;
+                }
+                Ok(false)
+            }
+        }
+    }
+}
+
+fn confirm(import: &Authorized<Import>, confirmed: u32) -> Result<(), ImportRefusal> {
+    match import.get().summary {
+        Some(summary) if summary.needs_confirmation && confirmed != summary.people_disabled => {
+            Err(ImportRefusal::Unconfirmed {
+                disabled: summary.people_disabled,
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn problem(reason: &str, message: &str) -> Option<Problem> {
+    let mut problems = Problems::default();
+    problems.add_foreign(Place::file(USERS), reason, message);
+    problems.sorted().into_iter().next()
+}
