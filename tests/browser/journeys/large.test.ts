@@ -51,4 +51,4 @@ it('a download of two gibibytes raises the server by less than 64 MiB and the pa
   expect(looks).toBeGreaterThan(10);
   expect(raised.server).toBeLessThan(64);
   expect(raised.page).toBeLessThan(32);
-}, 180_000);
+}, 300_000);
