@@ -1,39 +1,28 @@
 //! The accept loop: caps, time-outs, age, and an end that comes.
 
-use std::convert::Infallible;
-use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use preau_mesh::Mesh;
 use preau_proto::contract::Contract;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tonic::body::Body;
 
 use crate::config::Config;
-use crate::door;
-use crate::edge::Edge;
-use crate::sniff::{Protocol, Replayed, sniff};
+use crate::connection::{self, EdgeService, Host};
+use crate::door::Door;
 use crate::source::{Accept, Pause};
+use crate::tls::Tls;
+use crate::ui::Interface;
 
 /// Why the edge's port cannot be had. The operator's to mend.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// Passwords would cross a network in the clear.
     #[error(
-        "gateway address {0} is not a loopback address: plain HTTP is served on this machine only: use 127.0.0.1 or [::1]"
+        "gateway address {0} is not a loopback address: plain HTTP is served on this machine only: use 127.0.0.1 or [::1], or set gateway.tls_certificate and gateway.tls_key"
     )]
     NotLoopback(SocketAddr),
     /// Somebody else listens there.
@@ -58,12 +47,12 @@ pub struct Drained {
     pub cut: usize,
 }
 
-/// Takes the port.
+/// Takes the port: any with TLS, one of loopback without.
 ///
 /// # Errors
 /// Not a loopback address, in use, or what the system says.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
-    if !address.ip().is_loopback() {
+pub async fn bind(address: SocketAddr, tls: Option<&Tls>) -> Result<TcpListener, BindError> {
+    if tls.is_none() && !address.ip().is_loopback() {
         return Err(BindError::NotLoopback(address));
     }
     TcpListener::bind(address)
@@ -82,15 +71,37 @@ pub async fn serve(
     config: Config,
     stop: CancellationToken,
 ) -> Drained {
-    let edge = Edge::new(&mesh, contract, &config).await;
-    let service = door::service(edge.clone(), &config.cors_origins);
+    serve_with(
+        listener,
+        mesh,
+        contract,
+        config,
+        stop,
+        Interface::embedded(),
+    )
+    .await
+}
+
+/// As [`serve`], with this interface.
+pub(crate) async fn serve_with(
+    listener: TcpListener,
+    mesh: Mesh,
+    contract: Contract,
+    config: Config,
+    stop: CancellationToken,
+    interface: Interface,
+) -> Drained {
+    let door = Door::new(&mesh, contract, &config, interface).await;
     let host = Arc::new(Host::new(config, stop.clone()));
     let connections = TaskTracker::new();
 
-    stop.run_until_cancelled(accept(&listener, &host, &connections, &service))
-        .await;
+    tokio::select! {
+        () = accept(&listener, &host, &connections, &door) => {}
+        () = keep_fresh(host.config.tls.as_ref()) => {}
+        () = stop.cancelled() => {}
+    }
     drop(listener);
-    edge.stop_serving().await;
+    door.stop_serving().await;
     connections.close();
 
     if tokio::time::timeout(host.config.drain, connections.wait())
@@ -105,20 +116,18 @@ pub async fn serve(
     Drained { cut }
 }
 
-/// What every connection of one listener shares.
-struct Host {
-    places: Arc<Semaphore>,
-    stop: CancellationToken,
-    kill: CancellationToken,
-    jitter: RandomState,
-    config: Config,
+/// Looks after the certificate, if there is one. Does not end.
+async fn keep_fresh(tls: Option<&Tls>) {
+    match tls {
+        Some(tls) => tls.keep_fresh().await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn accept<A, S>(listener: &A, host: &Arc<Host>, connections: &TaskTracker, service: &S)
 where
     A: Accept,
     S: EdgeService,
-    S::Future: Send + 'static,
 {
     let mut pause = Pause::default();
     loop {
@@ -132,7 +141,8 @@ where
                     );
                     continue;
                 };
-                let served = connection(stream, remote, Arc::clone(host), service.clone(), place);
+                let served =
+                    connection::serve(stream, remote, Arc::clone(host), service.clone(), place);
                 connections.spawn(served);
             }
             Err(error) => {
@@ -146,151 +156,17 @@ where
     }
 }
 
-/// The tower service behind every connection.
-trait EdgeService:
-    tower::Service<
-        Request<Incoming>,
-        Response = Response<Body>,
-        Error = Infallible,
-        Future: Send + 'static,
-    > + Clone
-    + Send
-    + 'static
-{
-}
-
-impl<S> EdgeService for S where
-    S: tower::Service<
-            Request<Incoming>,
-            Response = Response<Body>,
-            Error = Infallible,
-            Future: Send + 'static,
-        > + Clone
-        + Send
-        + 'static
-{
-}
-
-async fn connection<S: EdgeService>(
-    stream: TcpStream,
-    remote: SocketAddr,
-    host: Arc<Host>,
-    service: S,
-    _place: OwnedSemaphorePermit,
-) {
-    // A small answer must not wait for the one before it to be acknowledged.
-    let _ = stream.set_nodelay(true);
-    let sniffed = tokio::select! {
-        sniffed = tokio::time::timeout(host.config.header_timeout, sniff(stream)) => sniffed,
-        () = host.stop.cancelled() => return,
-    };
-    let ended = match sniffed {
-        Ok(Ok((Protocol::Http1, io))) => http1_connection(io, remote, &host, service).await,
-        Ok(Ok((Protocol::Http2, io))) => http2_connection(io, remote, &host, service).await,
-        Ok(Err(_)) | Err(_) => {
-            tracing::debug!("connection closed: it said nothing in time");
-            return;
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "connection ended");
-    }
-}
-
-async fn http1_connection<S: EdgeService>(
-    io: Replayed<TcpStream>,
-    remote: SocketAddr,
-    host: &Host,
-    service: S,
-) -> hyper::Result<()> {
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(host.config.header_timeout)
-        .max_headers(64)
-        .max_buf_size(64 * 1024)
-        .serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
-    drive(
-        connection,
-        remote,
-        host,
-        http1::Connection::graceful_shutdown,
-    )
-    .await
-}
-
-async fn http2_connection<S: EdgeService>(
-    io: Replayed<TcpStream>,
-    remote: SocketAddr,
-    host: &Host,
-    service: S,
-) -> hyper::Result<()> {
-    let connection = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .keep_alive_interval(Duration::from_secs(30))
-        .keep_alive_timeout(Duration::from_secs(20))
-        .max_concurrent_streams(host.config.max_concurrent_streams)
-        .max_header_list_size(16 * 1024)
-        // A part of a file fits the window, so that it crosses in one go.
-        .initial_stream_window_size(2 * 1024 * 1024)
-        .initial_connection_window_size(8 * 1024 * 1024)
-        .serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
-    drive(
-        connection,
-        remote,
-        host,
-        http2::Connection::graceful_shutdown,
-    )
-    .await
-}
-
-/// Runs a connection to its end: its own, old age, the stop, or the cut.
-async fn drive<C>(
-    connection: C,
-    remote: SocketAddr,
-    host: &Host,
-    ask_to_go: impl FnOnce(Pin<&mut C>),
-) -> hyper::Result<()>
-where
-    C: Future<Output = hyper::Result<()>>,
-{
-    let mut connection = pin!(connection);
-    tokio::select! {
-        ended = connection.as_mut() => return ended,
-        () = host.stop.cancelled() => {}
-        () = tokio::time::sleep(host.age_of(remote)) => {}
-    }
-    ask_to_go(connection.as_mut());
-    tokio::select! {
-        ended = connection => ended,
-        () = host.kill.cancelled() => Ok(()),
-        // Calls have deadlines, watches have not; no connection outlives its age twice.
-        () = tokio::time::sleep(host.config.max_age) => Ok(()),
-    }
-}
-
-impl Host {
-    fn new(config: Config, stop: CancellationToken) -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(config.max_connections)),
-            stop,
-            kill: CancellationToken::new(),
-            jitter: RandomState::new(),
-            config,
-        }
-    }
-
-    /// The configured age ±10 %, so that connections opened together do not leave together.
-    fn age_of(&self, remote: SocketAddr) -> Duration {
-        let thousandths = 900 + u32::try_from(self.jitter.hash_one(remote) % 201).unwrap_or(0);
-        self.config.max_age * thousandths / 1000
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
     use std::sync::Mutex;
+    use std::time::Duration;
 
+    use http::{Request, Response};
+    use hyper::body::Incoming;
+    use tokio::net::TcpStream;
     use tokio::time::Instant;
+    use tonic::body::Body;
 
     use super::*;
 

@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use http::HeaderValue;
+use preau_kernel::throttle::Allowance;
 use preau_mesh::{WallClock, system_clock};
+
+use crate::attempts;
+use crate::tls::Tls;
+use crate::visitor::Network;
 
 /// Limits and allow-lists of the edge.
 #[derive(Clone)]
@@ -24,6 +29,15 @@ pub struct Config {
     pub max_sessions: usize,
     /// Origins that browsers may call from besides our own. Empty: no CORS at all.
     pub cors_origins: Vec<HeaderValue>,
+    /// Names that the gateway answers to, besides IP addresses and `localhost`. Empty: any name with TLS, where the
+    /// certificate vouches for it; no other without.
+    pub hosts: Vec<String>,
+    /// Proxies in front whose `x-forwarded-for` and `x-forwarded-proto` are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Wrong sign-ins from one part of the network.
+    pub failed_sign_ins: Allowance,
+    /// The certificate; without one the gateway speaks plain HTTP.
+    pub tls: Option<Tls>,
     /// For the expiry of principal tokens.
     pub clock: WallClock,
 }
@@ -40,6 +54,10 @@ impl Default for Config {
             max_concurrent_streams: 128,
             max_sessions: 50_000,
             cors_origins: Vec::new(),
+            hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
+            failed_sign_ins: attempts::ALLOWANCE,
+            tls: None,
             clock: system_clock(),
         }
     }

@@ -1,6 +1,7 @@
-//! In front of gRPC: who speaks something else gets a plain answer; gRPC-web becomes gRPC.
+//! The door: what a request is, whether it is for this site, and what a browser is told about the answer.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures::future::{BoxFuture, FutureExt};
@@ -8,31 +9,81 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
 };
 use hyper::body::Incoming;
+use preau_mesh::Mesh;
+use preau_proto::contract::Contract;
 use tonic::body::Body;
 use tonic_web::{GrpcWebLayer, GrpcWebService};
+use tower::util::Either;
 use tower::{Layer, Service};
-use tower_http::cors::CorsLayer;
+use tower_http::cors::{Cors, CorsLayer};
 
+use crate::attempts::Attempts;
+use crate::config::Config;
+use crate::cookie::CookieSession;
+use crate::download::{self, Downloads};
 use crate::edge::Edge;
 use crate::page;
+use crate::principals::Principals;
+use crate::security;
+use crate::session::{self, Sessions};
+use crate::site::{Names, Site};
+use crate::ui::Interface;
+use crate::visitor::{Proxies, Visitor};
 
-/// The service behind every connection, outermost first: CORS when there are origins to allow,
-/// then the door, then gRPC-web, then the edge.
-pub(crate) fn service(
+/// Calls: CORS when there are origins to allow, then gRPC-web, then the edge.
+type Calls = Either<Cors<GrpcWebService<Edge>>, GrpcWebService<Edge>>;
+
+/// The service behind every connection. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Door {
+    rooms: Arc<Rooms>,
+    calls: Calls,
+}
+
+/// What is behind the door besides calls, and who is let through it.
+struct Rooms {
     edge: Edge,
-    cors_origins: &[HeaderValue],
-) -> impl Service<
-    Request<Incoming>,
-    Response = Response<Body>,
-    Error = Infallible,
-    Future: Send + 'static,
-> + Clone
-+ Send
-+ 'static {
-    let door = Door {
-        grpc: GrpcWebLayer::new().layer(edge),
-    };
-    tower::util::option_layer(cors(cors_origins)).layer(door)
+    proxies: Proxies,
+    names: Names,
+    sessions: Sessions,
+    downloads: Downloads,
+    interface: Interface,
+    has_cors: bool,
+}
+
+impl Door {
+    pub(crate) async fn new(
+        mesh: &Mesh,
+        contract: Contract,
+        config: &Config,
+        interface: Interface,
+    ) -> Self {
+        let principals = Arc::new(Principals::new(mesh, config));
+        let clock = Arc::clone(&config.clock);
+        let attempts = Arc::new(Attempts::new(config.failed_sign_ins, clock));
+        let (shared, counted) = (Arc::clone(&principals), Arc::clone(&attempts));
+        let edge = Edge::new(mesh, contract, config, shared, counted).await;
+        let cors = cors(&config.cors_origins);
+        let rooms = Rooms {
+            edge: edge.clone(),
+            proxies: Proxies::new(config.trusted_proxies.clone()),
+            names: Names::new(&config.hosts, config.tls.is_some()),
+            sessions: Sessions::new(mesh, principals, attempts, config),
+            downloads: Downloads::new(mesh),
+            interface,
+            has_cors: cors.is_some(),
+        };
+        let web = GrpcWebLayer::new().layer(edge);
+        Self {
+            rooms: Arc::new(rooms),
+            calls: tower::util::option_layer(cors).layer(web),
+        }
+    }
+
+    /// Tells watchers and probes to go elsewhere.
+    pub(crate) async fn stop_serving(&self) {
+        self.rooms.edge.stop_serving().await;
+    }
 }
 
 fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
@@ -53,29 +104,110 @@ fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
     })
 }
 
-#[derive(Clone)]
-struct Door {
-    grpc: GrpcWebService<Edge>,
-}
-
 impl Service<Request<Incoming>> for Door {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Service::<Request<Incoming>>::poll_ready(&mut self.grpc, cx)
+        Service::<Request<Incoming>>::poll_ready(&mut self.calls, cx)
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        match plain_answer(&request) {
-            Some(answer) => std::future::ready(Ok(answer)).boxed(),
-            None => self.grpc.call(request).boxed(),
+        let (rooms, mut calls) = (Arc::clone(&self.rooms), self.calls.clone());
+        async move {
+            let kind = kind(request.headers());
+            let visitor = rooms
+                .proxies
+                .visitor(request.headers(), request.extensions());
+            let mut answer = match Site::of(&request, visitor.secure) {
+                Some(site) if rooms.names.include(&site) => {
+                    rooms
+                        .answer(&mut calls, request, kind, &site, visitor)
+                        .await
+                }
+                Some(_) => page::text(
+                    StatusCode::MISDIRECTED_REQUEST,
+                    "not the name of this gateway: ask its operator to add it to gateway.hosts\n",
+                ),
+                None => page::text(
+                    StatusCode::BAD_REQUEST,
+                    "name one host in the header `host`\n",
+                ),
+            };
+            // Programs that speak gRPC show nobody anything.
+            if kind != Kind::Native {
+                security::add(answer.headers_mut(), visitor.secure);
+            }
+            Ok(answer)
+        }
+        .boxed()
+    }
+}
+
+impl Rooms {
+    async fn answer(
+        &self,
+        calls: &mut Calls,
+        mut request: Request<Incoming>,
+        kind: Kind,
+        site: &Site,
+        visitor: Visitor,
+    ) -> Response<Body> {
+        let path = request.uri().path();
+        if path == session::PATH || path.starts_with("/session/") {
+            let request = request.map(Body::new);
+            return self.sessions.answer(request, site, visitor).await;
+        }
+        let reads = [Method::GET, Method::HEAD].contains(request.method());
+        if let Some(token) = path.strip_prefix(download::PREFIX).filter(|_| reads) {
+            let (method, headers) = (request.method(), request.headers().clone());
+            return self.downloads.answer(method, token, headers).await;
+        }
+        if reads {
+            let (method, headers) = (request.method(), request.headers());
+            return self.interface.answer(method, path, headers, site);
+        }
+        if let Some(answer) = self.not_a_call(&request, kind) {
+            return answer;
+        }
+        if kind == Kind::Web {
+            let cookie = CookieSession::of(request.headers(), site);
+            request.extensions_mut().insert(cookie);
+        }
+        request.extensions_mut().insert(visitor);
+        match calls.call(request).await {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The answer to what can be no call; nothing for what may be one.
+    fn not_a_call<B>(&self, request: &Request<B>, kind: Kind) -> Option<Response<Body>> {
+        match (request.method(), kind) {
+            (&Method::POST, Kind::Web) => None,
+            (&Method::OPTIONS, _) if self.has_cors => None,
+            (&Method::POST, Kind::Native) if request.version() == Version::HTTP_2 => None,
+            (&Method::POST, Kind::Native) => Some(page::text(
+                StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+                "native gRPC needs HTTP/2; over HTTP/1.1 send content-type application/grpc-web+proto\n",
+            )),
+            (&Method::POST, Kind::Neither) => Some(page::text(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "send content-type application/grpc (HTTP/2) or application/grpc-web+proto\n",
+            )),
+            _ => {
+                let mut answer = page::text(StatusCode::METHOD_NOT_ALLOWED, "calls are POST\n");
+                let allowed = HeaderValue::from_static("GET, HEAD, POST");
+                answer.headers_mut().insert(header::ALLOW, allowed);
+                Some(answer)
+            }
         }
     }
 }
 
 /// How a request says it is gRPC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Web,
     Native,
@@ -93,44 +225,5 @@ fn kind(headers: &HeaderMap) -> Kind {
         ) => Kind::Web,
         Some(b"application/grpc" | b"application/grpc+proto") => Kind::Native,
         _ => Kind::Neither,
-    }
-}
-
-/// The answer to what is not gRPC; nothing for what is.
-fn plain_answer(request: &Request<Incoming>) -> Option<Response<Body>> {
-    let headers = request.headers();
-    match (request.method(), kind(headers)) {
-        (&Method::POST, Kind::Web) => None,
-        (&Method::POST, Kind::Native) if request.version() == Version::HTTP_2 => None,
-        (&Method::POST, Kind::Native) => Some(page::text(
-            StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-            "native gRPC needs HTTP/2; over HTTP/1.1 send content-type application/grpc-web+proto\n",
-        )),
-        (&Method::POST, Kind::Neither) => Some(page::text(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "send content-type application/grpc (HTTP/2) or application/grpc-web+proto\n",
-        )),
-        (&(Method::GET | Method::HEAD), _) if request.uri().path() == "/" => {
-            let host = headers
-                .get(header::HOST)
-                .and_then(|host| host.to_str().ok());
-            let host = host.or_else(|| {
-                request
-                    .uri()
-                    .authority()
-                    .map(|authority| authority.as_str())
-            });
-            Some(page::welcome(host))
-        }
-        (&(Method::GET | Method::HEAD), _) => {
-            Some(page::text(StatusCode::NOT_FOUND, "nothing here: see /\n"))
-        }
-        _ => {
-            let mut answer = page::text(StatusCode::METHOD_NOT_ALLOWED, "calls are POST\n");
-            answer
-                .headers_mut()
-                .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
-            Some(answer)
-        }
     }
 }

@@ -6,20 +6,23 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use preau_mesh::principal::PrincipalError;
-use preau_mesh::{Deadline, Inherited, Mesh, TraceContext};
+use preau_mesh::{Inherited, Mesh};
 use preau_proto::contract::{Contract, Method, Role};
 use tonic::body::Body;
 use tonic::{Status, body};
 use tower::Service;
 
+use crate::attempts::{Attempt, Attempts};
 use crate::config::Config;
+use crate::cookie::CookieSession;
 use crate::local::Local;
 use crate::principals::{Principals, SessionToken};
 use crate::proxy::Proxy;
 use crate::refusal::Refusal;
-use crate::trace;
+use crate::trace::{self, inherited};
+use crate::visitor::Visitor;
 
 const HEALTH: [&str; 2] = [
     "/grpc.health.v1.Health/Check",
@@ -28,7 +31,16 @@ const HEALTH: [&str; 2] = [
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 /// For learning who asks; the contract says nothing of a method that is not its own.
 const REFLECTION_WITHIN: Duration = Duration::from_secs(10);
-const SIGN_OUT: &str = "/preau.identity.v1.SessionService/SignOut";
+/// What ends the calling session.
+const ENDS_SESSION: [&str; 2] = [
+    "/preau.identity.v1.SessionService/SignOut",
+    "/preau.identity.v1.SessionService/SignOutEverywhere",
+];
+/// What answers whether a password or a code is right.
+const GUESSES: [&str; 2] = [
+    "/preau.identity.v1.SessionService/SignIn",
+    "/preau.identity.v1.SessionService/Activate",
+];
 
 /// Who may read the contract off a running server. It names every internal method and every rule:
 /// a map for an attacker, a tool for those who operate. Foreign clients build from `proto/` instead.
@@ -44,15 +56,23 @@ struct Inner {
     contract: Contract,
     mesh: Mesh,
     local: Local,
-    principals: Principals,
+    principals: Arc<Principals>,
+    attempts: Arc<Attempts>,
     proxy: Proxy,
 }
 
 impl Edge {
-    pub(crate) async fn new(mesh: &Mesh, contract: Contract, config: &Config) -> Self {
+    pub(crate) async fn new(
+        mesh: &Mesh,
+        contract: Contract,
+        config: &Config,
+        principals: Arc<Principals>,
+        attempts: Arc<Attempts>,
+    ) -> Self {
         let inner = Inner {
             local: Local::new(&contract).await,
-            principals: Principals::new(mesh, config),
+            principals,
+            attempts,
             proxy: Proxy::new(mesh, &contract, config.max_request_body),
             mesh: mesh.clone(),
             contract,
@@ -103,7 +123,9 @@ impl Inner {
             return Ok(self.local.health(request).await);
         }
         if path == REFLECTION {
-            self.check_administrator(path, request.headers()).await?;
+            let session = session_of(&request).map_err(|refusal| refusal.into_status(path))?;
+            let inherited = inherited(request.headers(), REFLECTION_WITHIN);
+            self.check_administrator(path, session, inherited).await?;
             return Ok(self.local.reflection(request).await);
         }
         match self
@@ -121,6 +143,7 @@ impl Inner {
         method: &Method,
         mut request: Request<Body>,
     ) -> Result<Response<Body>, Status> {
+        let attempt = self.attempt(method, &request)?;
         let session = self.session(method, &request)?;
         // One deadline for the mint and for what follows it.
         let inherited = inherited(request.headers(), method.deadline);
@@ -136,9 +159,26 @@ impl Inner {
         // When this call is over, however it ends: a caller who hangs up has signed out too.
         let _forgetting = session
             .as_ref()
-            .filter(|_| method.path == SIGN_OUT)
+            .filter(|_| ENDS_SESSION.contains(&method.path.as_str()))
             .map(|session| self.principals.forget_afterwards(session));
-        self.proxy.forward(method, request, principal).await
+        let answer = self.proxy.forward(method, request, principal).await;
+        match attempt {
+            Some(attempt) => attempt.watch(answer),
+            None => answer,
+        }
+    }
+
+    /// Whether the call is a guess, and one more is allowed.
+    fn attempt(&self, method: &Method, request: &Request<Body>) -> Result<Option<Attempt>, Status> {
+        let visitor = request.extensions().get::<Visitor>();
+        match visitor.filter(|_| GUESSES.contains(&method.path.as_str())) {
+            Some(visitor) => self
+                .attempts
+                .begin(*visitor)
+                .map(Some)
+                .map_err(|refusal| refusal.into_status(&method.path)),
+            None => Ok(None),
+        }
     }
 
     /// The session that the call acts for, if the method has to do with one.
@@ -155,19 +195,20 @@ impl Inner {
             // Signing in with a stale session in hand must work.
             return Ok(None);
         }
-        let session = SessionToken::from_headers(request.headers())
-            .map_err(|refusal| refusal.into_status(&method.path))?;
+        let session = session_of(request).map_err(|refusal| refusal.into_status(&method.path))?;
         if session.is_none() && method.needs_principal() {
             return Err(Refusal::NotSignedIn.into_status(&method.path));
         }
         Ok(session)
     }
 
-    async fn check_administrator(&self, path: &str, headers: &HeaderMap) -> Result<(), Status> {
-        let session = SessionToken::from_headers(headers)
-            .map_err(|refusal| refusal.into_status(path))?
-            .ok_or_else(|| Refusal::NotSignedIn.into_status(path))?;
-        let inherited = inherited(headers, REFLECTION_WITHIN);
+    async fn check_administrator(
+        &self,
+        path: &str,
+        session: Option<SessionToken>,
+        inherited: Inherited,
+    ) -> Result<(), Status> {
+        let session = session.ok_or_else(|| Refusal::NotSignedIn.into_status(path))?;
         let principal = self.principals.principal(&session, inherited).await?;
         let token = principal.to_str().unwrap_or_default();
         let claims = self
@@ -190,10 +231,14 @@ impl Inner {
     }
 }
 
-/// What this call hands on to the calls made for it.
-fn inherited(headers: &HeaderMap, allowed: Duration) -> Inherited {
-    Inherited {
-        trace: TraceContext::extract(headers),
-        deadline: Some(Deadline::asked(headers, allowed)),
+/// The session that a call names: by `authorization`, or else by a browser's cookie.
+fn session_of(request: &Request<Body>) -> Result<Option<SessionToken>, Refusal> {
+    if let Some(session) = SessionToken::from_headers(request.headers())? {
+        return Ok(Some(session));
+    }
+    match request.extensions().get::<CookieSession>() {
+        Some(CookieSession::Own(session)) => Ok(Some(session.clone())),
+        Some(CookieSession::Foreign) => Err(Refusal::ForeignOrigin),
+        Some(CookieSession::None) | None => Ok(None),
     }
 }

@@ -1,4 +1,4 @@
-//! What somebody sees who comes with a browser or the wrong protocol.
+//! What somebody sees who comes with the wrong protocol, or to what is not there.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -19,31 +19,38 @@ From a terminal on this machine:
 `preau --help` lists everything; `preau api matrix` prints who may call what.
 ";
 
-/// The page at `/`.
-pub(crate) fn welcome(host: Option<&str>) -> Response<Body> {
-    let address = host
-        .filter(|host| {
-            host.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b".:-[]".contains(&b))
-        })
-        .unwrap_or("127.0.0.1:8080");
+const NOT_BUILT: &str = "\
+This binary was built without the web interface.
+Build it with `make ui`, then build the binary again.
+";
+
+/// The page at `/` of a binary without the web interface.
+pub(crate) fn welcome(host: &str) -> Response<Body> {
+    let harmless = host
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b".:-[]".contains(&b));
+    let address = if harmless { host } else { "127.0.0.1:8080" };
     text(StatusCode::OK, WELCOME.replace("ADDRESS", address))
 }
 
-/// A plain answer to what is not gRPC.
+/// Instead of the web interface that is not there.
+pub(crate) fn not_built() -> Response<Body> {
+    text(StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT)
+}
+
+/// To another path of this site.
+pub(crate) fn redirect(path: &'static str) -> Response<Body> {
+    let mut response = text(StatusCode::FOUND, "");
+    let location = HeaderValue::from_static(path);
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}
+
+/// A plain answer.
 pub(crate) fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     let mut response = Response::new(Body::new(Full::new(text.into())));
     *response.status_mut() = status;
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
 }

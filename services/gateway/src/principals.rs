@@ -21,10 +21,22 @@ const MARGIN: Duration = Duration::from_secs(10);
 
 const MINT: &str = "/preau.identity.v1.SessionService/MintPrincipal";
 
-/// What `authorization: Bearer` carries. Opaque here.
+/// What `authorization: Bearer` or the session's cookie carries. Opaque here.
+#[derive(Clone)]
 pub(crate) struct SessionToken(String);
 
 impl SessionToken {
+    /// Of a length and of characters that a session token can have.
+    pub(crate) fn parse(token: &str) -> Option<Self> {
+        let fits =
+            (1..=512).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
+        fits.then(|| Self(token.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The session of a request; `None` when it names none.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
@@ -32,17 +44,15 @@ impl SessionToken {
             return Ok(None);
         };
         let token = value.to_str().ok().and_then(|value| value.split_once(' '));
-        match token {
+        let token = match token {
             Some((scheme, token))
-                if values.next().is_none()
-                    && scheme.eq_ignore_ascii_case("bearer")
-                    && (1..=512).contains(&token.len())
-                    && token.bytes().all(|byte| byte.is_ascii_graphic()) =>
+                if values.next().is_none() && scheme.eq_ignore_ascii_case("bearer") =>
             {
-                Ok(Some(Self(token.to_owned())))
+                Self::parse(token)
             }
-            _ => Err(Refusal::BadAuthorization),
-        }
+            _ => None,
+        };
+        token.map(Some).ok_or(Refusal::BadAuthorization)
     }
 
     fn key(&self) -> Key {

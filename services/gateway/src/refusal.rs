@@ -5,6 +5,9 @@ use std::time::Duration;
 use preau_mesh::Fault;
 use tonic::{Code, Status};
 
+pub(crate) const FOREIGN_ORIGIN: &str =
+    "a page of another site sent this: open Préau itself and do it there";
+
 /// Why the edge does not forward a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -14,6 +17,13 @@ pub(crate) enum Refusal {
     NotSignedIn,
     /// `authorization` is there and is not `Bearer <session token>`.
     BadAuthorization,
+    /// There is a session cookie, but a page of another origin sent the call.
+    ForeignOrigin,
+    /// Too many wrong sign-ins from these addresses.
+    TooManyAttempts {
+        /// Until another try.
+        wait: Duration,
+    },
     /// The body is longer than any message of the contract.
     BodyTooLarge {
         /// Bytes allowed.
@@ -76,6 +86,18 @@ impl Refusal {
                 "BAD_AUTHORIZATION",
                 "authorization must be exactly one `Bearer <session token>`".into(),
                 None,
+            ),
+            Self::ForeignOrigin => (
+                Code::PermissionDenied,
+                "FOREIGN_ORIGIN",
+                FOREIGN_ORIGIN.into(),
+                None,
+            ),
+            Self::TooManyAttempts { wait } => (
+                Code::ResourceExhausted,
+                "RATE_LIMITED",
+                "too many failed sign-ins from this network: wait, then try again".into(),
+                Some(wait),
             ),
             Self::BodyTooLarge { limit } => (
                 Code::ResourceExhausted,

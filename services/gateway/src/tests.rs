@@ -2,7 +2,13 @@
 
 mod calls;
 mod connections;
+mod downloads;
+mod limits;
+mod pages;
 mod paths;
 mod principals;
+mod roles;
+mod sessions;
 mod stand;
+mod tls;
 mod web;

@@ -3,7 +3,10 @@
 //! W3C `traceparent` passes as it is. B3's several headers, which older tools still send, are
 //! turned into it here, at the edge, so that the mesh knows one form.
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
+use preau_mesh::{Deadline, Inherited, TraceContext};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACE_ID: HeaderName = HeaderName::from_static("x-b3-traceid");
@@ -11,6 +14,14 @@ const SPAN_ID: HeaderName = HeaderName::from_static("x-b3-spanid");
 const SAMPLED: HeaderName = HeaderName::from_static("x-b3-sampled");
 const FLAGS: HeaderName = HeaderName::from_static("x-b3-flags");
 const PARENT: HeaderName = HeaderName::from_static("x-b3-parentspanid");
+
+/// What a call hands on to the calls made for it: its trace, and its time within what is allowed.
+pub(crate) fn inherited(headers: &HeaderMap, allowed: Duration) -> Inherited {
+    Inherited {
+        trace: TraceContext::extract(headers),
+        deadline: Some(Deadline::asked(headers, allowed)),
+    }
+}
 
 /// Turns B3 into `traceparent`, unless there is one; B3 goes no further.
 pub(crate) fn normalise(headers: &mut HeaderMap) {

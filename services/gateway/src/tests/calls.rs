@@ -176,7 +176,7 @@ async fn a_body_longer_than_any_message_is_refused() {
         ..Config::default()
     };
     let stand = Stand::with(config).await;
-    let request = Request::post(format!("http://preau.test{LIST}"))
+    let request = Request::post(format!("http://localhost{LIST}"))
         .header(header::CONTENT_TYPE, "application/grpc")
         .header(header::AUTHORIZATION, bearer(PUPIL))
         .body(Full::new(Bytes::from(vec![0; 1025])))

@@ -17,7 +17,7 @@ fn waiting_read() -> Request<Full<Bytes>> {
         offset: 1,
         ..Default::default()
     };
-    Request::post("http://preau.test/preau.files.v1.FileService/Read")
+    Request::post("http://localhost/preau.files.v1.FileService/Read")
         .header(header::CONTENT_TYPE, "application/grpc")
         .header(header::AUTHORIZATION, bearer(PUPIL))
         .body(Full::new(framed(&message)))
@@ -26,15 +26,15 @@ fn waiting_read() -> Request<Full<Bytes>> {
 
 #[tokio::test]
 async fn plain_http_is_served_on_loopback_only() {
-    let refused = bind(([0, 0, 0, 0], 0).into()).await;
+    let refused = bind(([0, 0, 0, 0], 0).into(), None).await;
     assert!(matches!(refused, Err(BindError::NotLoopback(_))));
 }
 
 #[tokio::test]
 async fn a_port_in_use_is_named_with_the_remedy() {
-    let first = bind(([127, 0, 0, 1], 0).into()).await.expect("free");
+    let first = bind(([127, 0, 0, 1], 0).into(), None).await.expect("free");
     let address = first.local_addr().expect("bound");
-    let Err(error) = bind(address).await else {
+    let Err(error) = bind(address, None).await else {
         panic!("bound twice");
     };
     assert!(matches!(error, BindError::InUse(_)));

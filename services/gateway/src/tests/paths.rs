@@ -106,12 +106,6 @@ async fn what_is_not_grpc_gets_a_plain_answer() {
             .body(Full::new(Bytes::new()))
             .expect("a request")
     };
-    let page = stand.h1(ask(Method::GET, "/", "text/html")).await;
-    assert_eq!(page.status(), StatusCode::OK);
-    assert!(
-        String::from_utf8_lossy(page.body()).contains("preau login --server http://127.0.0.1:8080")
-    );
-
     let list = "/preau.files.v1.FileService/ListFolder";
     for (method, path, kind, expected) in [
         (Method::GET, "/nothing", "text/html", StatusCode::NOT_FOUND),

@@ -37,7 +37,9 @@ impl Channel {
         match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTP => {}
             Some(scheme) if *scheme == Scheme::HTTPS => {
-                return Err(wrong("TLS is not offered by gateways yet"));
+                return Err(wrong(
+                    "this command speaks plain HTTP only, on the gateway's own machine",
+                ));
             }
             _ => return Err(wrong("the address does not begin with http://")),
         }

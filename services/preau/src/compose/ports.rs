@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use preau_gateway::{Tls, TlsError};
 use preau_mesh::transport::BindError;
 use preau_mesh::{Listener, ListenerConfig};
 use tokio::net::TcpListener;
@@ -17,6 +18,8 @@ const MESH_DRAIN: Duration = Duration::from_secs(8);
 /// Bound and not yet served.
 pub(super) struct Ports {
     pub(super) gateway: Option<TcpListener>,
+    /// The gateway's certificate, if it has one.
+    pub(super) tls: Option<Tls>,
     pub(super) mesh: Listener,
     pub(super) admin: TcpListener,
     pub(super) addresses: Addresses,
@@ -26,19 +29,21 @@ pub(super) struct Ports {
 #[derive(Clone, Copy)]
 pub(super) struct Addresses {
     pub(super) gateway: Option<SocketAddr>,
+    /// Whether the gateway speaks TLS.
+    pub(super) secure: bool,
     pub(super) mesh: SocketAddr,
     pub(super) admin: SocketAddr,
 }
 
 impl Ports {
     pub(super) async fn bind(config: &Config, roles: &[&str]) -> Result<Self, Failure> {
-        let gateway = match roles.contains(&"gateway") {
-            true => Some(
-                preau_gateway::bind(config.gateway.address)
-                    .await
-                    .map_err(gateway_failure)?,
-            ),
-            false => None,
+        let (gateway, tls) = match roles.contains(&"gateway") {
+            true => {
+                let tls = load_tls(config)?;
+                let bound = preau_gateway::bind(config.gateway.address, tls.as_ref()).await;
+                (Some(bound.map_err(gateway_failure)?), tls)
+            }
+            false => (None, None),
         };
         let mesh = Listener::bind(config.mesh.address, listener_config())
             .await
@@ -57,11 +62,13 @@ impl Ports {
                 .map(TcpListener::local_addr)
                 .transpose()
                 .map_err(unknown)?,
+            secure: tls.is_some(),
             mesh: mesh.local_addr(),
             admin: admin.local_addr().map_err(unknown)?,
         };
         Ok(Self {
             gateway,
+            tls,
             mesh,
             admin,
             addresses,
@@ -70,6 +77,12 @@ impl Ports {
 }
 
 impl Addresses {
+    /// Where browsers and programs reach the gateway.
+    pub(super) fn gateway_url(&self) -> Option<String> {
+        let scheme = if self.secure { "https" } else { "http" };
+        self.gateway.map(|address| format!("{scheme}://{address}"))
+    }
+
     /// Where this very process reaches its own roles.
     pub(super) fn local_mesh(&self) -> SocketAddr {
         let mut address = self.mesh;
@@ -81,6 +94,38 @@ impl Addresses {
         }
         address
     }
+}
+
+fn load_tls(config: &Config) -> Result<Option<Tls>, Failure> {
+    match config.gateway_tls() {
+        Some((certificate, key)) => Tls::load(certificate, key).map(Some).map_err(tls_failure),
+        None => Ok(None),
+    }
+}
+
+fn tls_failure(error: TlsError) -> Failure {
+    match error {
+        TlsError::Certificate { path, source } => Failure::new(
+            format_args!("cannot use the file of gateway.tls_certificate: {source}"),
+            path.display(),
+            "write the chain there as PEM, the server's own certificate first",
+        ),
+        TlsError::Key { path, source } => Failure::new(
+            format_args!("cannot use the file of gateway.tls_key: {source}"),
+            path.display(),
+            "write the private key there as PEM (PKCS#8, SEC1 or PKCS#1)",
+        ),
+        TlsError::Pair {
+            certificate,
+            key,
+            source,
+        } => Failure::new(
+            format_args!("gateway.tls_certificate and gateway.tls_key do not fit: {source}"),
+            format_args!("{} and {}", certificate.display(), key.display()),
+            "write the key that the certificate was issued for",
+        ),
+    }
+    .exit(Exit::Usage)
 }
 
 /// How the mesh's listener behaves.
@@ -97,7 +142,7 @@ fn gateway_failure(error: preau_gateway::BindError) -> Failure {
         BindError::NotLoopback(address) => Failure::new(
             "the gateway speaks plain HTTP, on this machine only",
             address,
-            "use a loopback address such as 127.0.0.1",
+            "use a loopback address such as 127.0.0.1, or set gateway.tls_certificate and gateway.tls_key",
         )
         .exit(Exit::Usage),
         BindError::InUse(address) => Failure::new(

@@ -18,7 +18,7 @@ use super::roles::Services;
 use super::signals::Signals;
 use super::{demo, identities, lock, roles, signing_keys};
 use crate::config::{Config, ROLES};
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 
 /// The gateway drains first, for at most this long.
 const GATEWAY_DRAIN: Duration = Duration::from_secs(12);
@@ -59,6 +59,7 @@ async fn start(
     roles: &[&'static str],
     options: &Options,
 ) -> Result<Process, Failure> {
+    refuse_demo_over_tls(config, options)?;
     let built = Built::new(config, roles, options).await?;
     let plan = match (options.demo, &built.services.identity) {
         (true, Some(identity)) => demo::plan(config, identity).await?,
@@ -68,8 +69,8 @@ async fn start(
     if roles.contains(&"identity") {
         process.wait_for_keys(keys).await?;
     }
-    if let (Some(plan), Some(address)) = (plan, process.addresses.gateway) {
-        demo::fill(config, plan, &format!("http://{address}")).await?;
+    if let (Some(plan), Some(url)) = (plan, process.addresses.gateway_url()) {
+        demo::fill(config, plan, &url).await?;
     }
     Ok(process)
 }
@@ -151,8 +152,10 @@ impl Built {
         let serving = mesh
             .clone()
             .serve(self.ports.mesh, servers, stops.mesh.clone());
+        let tls = self.ports.tls;
         let edge = self.ports.gateway.map(|listener| {
-            let (mesh, config, stop) = (mesh.clone(), gateway_config(config), stops.edge.clone());
+            let config = gateway_config(config, tls);
+            let (mesh, stop) = (mesh.clone(), stops.edge.clone());
             tokio::spawn(preau_gateway::serve(
                 listener,
                 mesh,
@@ -212,7 +215,7 @@ impl Process {
     fn announce(&self) {
         self.ready.set(true);
         let line = json!({
-            "gateway": self.addresses.gateway.map(|address| format!("http://{address}")),
+            "gateway": self.addresses.gateway_url(),
             "mesh": self.addresses.mesh.to_string(),
             "admin": format!("http://{}", self.addresses.admin),
         });
@@ -316,12 +319,29 @@ fn calls(from: &str, to: &str) -> bool {
     matches!(to, "control" | "identity") || from == "gateway" || (from, to) == ("files", "roster")
 }
 
-fn gateway_config(config: &Config) -> preau_gateway::Config {
+/// The demonstration is made through the gateway by this program's own client, which speaks plain HTTP.
+fn refuse_demo_over_tls(config: &Config, options: &Options) -> Result<(), Failure> {
+    match config.gateway_tls().filter(|_| options.demo) {
+        Some((certificate, _)) => Err(Failure::new(
+            "the demonstration school is made over plain HTTP, and gateway.tls_certificate is set",
+            certificate.display(),
+            "start once with --demo and without gateway.tls_certificate, then without --demo",
+        )
+        .exit(Exit::Usage)),
+        None => Ok(()),
+    }
+}
+
+fn gateway_config(config: &Config, tls: Option<preau_gateway::Tls>) -> preau_gateway::Config {
     let origins = config.gateway.cors_origins.iter();
+    let proxies = config.gateway.trusted_proxies.iter();
     preau_gateway::Config {
         max_connections: usize::try_from(config.gateway.max_connections).unwrap_or(usize::MAX),
         drain: GATEWAY_DRAIN,
         cors_origins: origins.filter_map(|origin| origin.parse().ok()).collect(),
+        hosts: config.gateway.hosts.clone(),
+        trusted_proxies: proxies.filter_map(|proxy| proxy.parse().ok()).collect(),
+        tls,
         ..preau_gateway::Config::default()
     }
 }

@@ -109,7 +109,18 @@ fn check(figment: &Figment, config: &Config) -> Result<(), Failure> {
     let filter = log.filter.parse::<tracing_subscriber::filter::Targets>();
     let pages = database.sqlite_max_pages;
     let checks = [
-        ("gateway.address", gateway.address.ip().is_loopback()),
+        (
+            "gateway.tls_certificate",
+            gateway.tls_certificate.is_none() || gateway.tls_key.is_some(),
+        ),
+        (
+            "gateway.tls_key",
+            gateway.tls_key.is_none() || gateway.tls_certificate.is_some(),
+        ),
+        (
+            "gateway.address",
+            config.gateway_tls().is_some() || gateway.address.ip().is_loopback(),
+        ),
         ("admin.address", admin.address.ip().is_loopback()),
         (
             "gateway.max_connections",
@@ -118,6 +129,17 @@ fn check(figment: &Figment, config: &Config) -> Result<(), Failure> {
         (
             "gateway.cors_origins",
             gateway.cors_origins.iter().all(|origin| is_origin(origin)),
+        ),
+        (
+            "gateway.hosts",
+            gateway.hosts.iter().all(|host| is_host(host)),
+        ),
+        (
+            "gateway.trusted_proxies",
+            gateway
+                .trusted_proxies
+                .iter()
+                .all(|proxy| proxy.parse::<preau_gateway::Network>().is_ok()),
         ),
         ("mesh.trust_domain", domain.is_ok()),
         (
@@ -165,6 +187,14 @@ fn is_origin(origin: &str) -> bool {
             && uri.path() == "/"
             && uri.query().is_none()
     })
+}
+
+/// A name as `host` has it, without a port.
+fn is_host(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
 fn is_host_and_port(address: &str) -> bool {

@@ -47,8 +47,8 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         path: "gateway.address",
         default: "\"127.0.0.1:8080\"",
-        meaning: "Where the gateway listens, plain HTTP. Loopback addresses only. Port 0 takes any free port.",
-        accepts: "a loopback IP address and port, such as \"127.0.0.1:8080\"",
+        meaning: "Where the gateway listens: plain HTTP on loopback addresses only; any address with gateway.tls_certificate. Port 0 takes any free port.",
+        accepts: "a loopback IP address and port, such as \"127.0.0.1:8080\" (any address with gateway.tls_certificate and gateway.tls_key)",
         text: true,
         flag: Some("--gateway"),
         ..BASE
@@ -65,6 +65,36 @@ pub(crate) const KEYS: &[Key] = &[
         default: "[]",
         meaning: "Origins, besides our own, whose pages may call the gateway. Empty: none.",
         accepts: "a list of origins, such as [\"https://ent.example.fr\"]",
+        ..BASE
+    },
+    Key {
+        path: "gateway.hosts",
+        default: "[]",
+        meaning: "Names the gateway answers to, besides IP addresses and localhost. Empty: any name with TLS, no other name without. Behind a proxy: the name that browsers use.",
+        accepts: "a list of host names without ports, such as [\"ent.example.fr\"]",
+        ..BASE
+    },
+    Key {
+        path: "gateway.trusted_proxies",
+        default: "[]",
+        meaning: "Proxies in front whose last hop of x-forwarded-for, and whose x-forwarded-proto, are believed. They pass on host. Empty: none.",
+        accepts: "a list of IP addresses or networks, such as [\"127.0.0.1\", \"10.0.0.0/8\"]",
+        ..BASE
+    },
+    Key {
+        path: "gateway.tls_certificate",
+        default: "absent: plain HTTP, on loopback only",
+        meaning: "File of the gateway's certificate chain, PEM, its own certificate first. A renewed file is in use within a minute, without a restart.",
+        accepts: "a path, such as \"/etc/preau/tls/fullchain.pem\", and gateway.tls_key with it",
+        text: true,
+        ..BASE
+    },
+    Key {
+        path: "gateway.tls_key",
+        default: "absent: plain HTTP, on loopback only",
+        meaning: "File of that certificate's private key, PEM.",
+        accepts: "a path, such as \"/etc/preau/tls/privkey.pem\", and gateway.tls_certificate with it",
+        text: true,
         ..BASE
     },
     Key {

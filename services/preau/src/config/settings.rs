@@ -26,6 +26,12 @@ pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
     pub(crate) max_connections: u32,
     pub(crate) cors_origins: Vec<String>,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) trusted_proxies: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tls_key: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,6 +96,10 @@ impl Default for Config {
                 address: loopback(8080),
                 max_connections: 10_000,
                 cors_origins: Vec::new(),
+                hosts: Vec::new(),
+                trusted_proxies: Vec::new(),
+                tls_certificate: None,
+                tls_key: None,
             },
             mesh: Mesh {
                 address: loopback(7443),
@@ -140,6 +150,12 @@ impl Config {
     /// Where a process without the CA keeps its certificates.
     pub(crate) fn identities_dir(&self) -> PathBuf {
         self.data_dir.join("mesh")
+    }
+
+    /// The files of the gateway's certificate chain and key; nothing for plain HTTP.
+    pub(crate) fn gateway_tls(&self) -> Option<(&Path, &Path)> {
+        let certificate = self.gateway.tls_certificate.as_deref()?;
+        Some((certificate, self.gateway.tls_key.as_deref()?))
     }
 
     pub(crate) fn leaf_lifetime(&self) -> Duration {

@@ -44,6 +44,24 @@ fn flags_win_over_environment_and_environment_over_the_file() {
 }
 
 #[test]
+fn with_a_certificate_the_gateway_may_listen_anywhere() {
+    let toml =
+        "[gateway]\naddress = '0.0.0.0:8443'\ntls_certificate = 'a.pem'\ntls_key = 'b.pem'\n";
+    let config = from(toml, &[], vec![]).expect("valid");
+    assert_eq!(
+        config.gateway_tls(),
+        Some(("a.pem".as_ref(), "b.pem".as_ref()))
+    );
+}
+
+#[test]
+fn lists_come_from_variables_too() {
+    let variable = ("PREAU_GATEWAY_TRUSTED_PROXIES", "[\"10.0.0.0/8\", \"::1\"]");
+    let config = from("", &[variable], vec![]).expect("valid");
+    assert_eq!(config.gateway.trusted_proxies, ["10.0.0.0/8", "::1"]);
+}
+
+#[test]
 fn peers_come_from_the_table_and_from_single_variables() {
     let toml = "[mesh.peers]\ncontrol = 'localhost:7443'\n";
     let config = from(toml, &[("PREAU_MESH_PEERS_IDENTITY", "10.0.0.1:7")], vec![]).expect("valid");
@@ -132,6 +150,19 @@ fn values_of_the_right_type_that_make_no_sense_are_refused() {
             "[gateway]\ncors_origins = ['https://a.fr/']\n",
             "gateway.cors_origins",
         ),
+        (
+            "[gateway]\nhosts = ['ent.example.fr:443']\n",
+            "gateway.hosts",
+        ),
+        (
+            "[gateway]\ntrusted_proxies = ['10.0.0.0/33']\n",
+            "gateway.trusted_proxies",
+        ),
+        (
+            "[gateway]\ntls_certificate = 'a.pem'\n",
+            "gateway.tls_certificate",
+        ),
+        ("[gateway]\ntls_key = 'b.pem'\n", "gateway.tls_key"),
         (
             "[mesh]\ntrust_domain = 'Not A Domain'\n",
             "mesh.trust_domain",
