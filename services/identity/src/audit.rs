@@ -24,3 +24,13 @@ pub(crate) fn happened(action: &'static str, outcome: &'static str, person: Opti
     let person = person.map(|person| person.to_string()).unwrap_or_default();
     tracing::info!(target: "preau::audit", action, outcome, %person, "happened");
 }
+
+/// Something that the platform finished under the name of whoever had asked for it.
+pub(crate) fn applied(
+    action: &'static str,
+    outcome: &'static str,
+    person: impl Display,
+    object: impl Display,
+) {
+    tracing::info!(target: "preau::audit", action, outcome, %person, %object, "applied");
+}

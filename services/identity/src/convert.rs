@@ -1,7 +1,10 @@
 //! The wire's messages to domain types and back, once.
 
+pub(crate) mod import;
+
 use preau_kernel::access::{Role, Scope};
 use preau_kernel::failure::Failure;
+use preau_kernel::ids::PersonId;
 use preau_kernel::names::Name;
 use preau_kernel::uai::Uai;
 use preau_proto::identity::v1 as wire;
@@ -13,6 +16,7 @@ use crate::domain::keyring::KeyDates;
 use crate::domain::login::Login;
 use crate::domain::password::Password;
 use crate::service::directory::PersonWanted;
+use crate::service::first_use::Issued;
 use crate::service::granting::GrantWanted;
 
 pub(crate) fn authority(authority: Authority) -> wire::Authority {
@@ -101,6 +105,42 @@ pub(crate) fn person_wanted(request: wire::CreatePersonRequest) -> Result<Person
         role: wanted,
         account,
     })
+}
+
+/// People of one request at most.
+const MAX_CODES: usize = 200;
+
+/// Whom codes are asked for, each once.
+pub(crate) fn code_holders(texts: &[String]) -> Result<Vec<PersonId>, Failure> {
+    if texts.is_empty() || texts.len() > MAX_CODES {
+        let problem = format!("{} people: name 1 to {MAX_CODES}", texts.len());
+        return Err(Failure::invalid("person_ids", problem));
+    }
+    let read = |(at, text): (usize, &String)| id(&format!("person_ids[{at}]"), text);
+    let mut people: Vec<PersonId> = texts
+        .iter()
+        .enumerate()
+        .map(read)
+        .collect::<Result<_, _>>()?;
+    people.sort_unstable();
+    people.dedup();
+    Ok(people)
+}
+
+pub(crate) fn first_use_code(issued: Issued) -> wire::FirstUseCode {
+    let Issued {
+        person,
+        code,
+        expires,
+    } = issued;
+    wire::FirstUseCode {
+        person_id: person.id.to_string(),
+        given_name: person.given.to_string(),
+        family_name: person.family.to_string(),
+        login: person.login.unwrap_or_default(),
+        code: code.printed(),
+        expires_at: Some(wire_time(expires)),
+    }
 }
 
 pub(crate) fn grant_wanted(request: &wire::GrantRoleRequest) -> Result<GrantWanted, Failure> {

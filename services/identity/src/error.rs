@@ -74,6 +74,7 @@ impl From<StoreError> for Failure {
                 Failure::new(Kind::FailedPrecondition, "LAST_PLATFORM_ADMIN", text)
             }
             StoreError::AdminExists => Failure::new(Kind::FailedPrecondition, "ADMIN_EXISTS", text),
+            StoreError::ImportChanged => Failure::new(Kind::Aborted, "IMPORT_CHANGED", text),
             StoreError::Damaged { .. } => damaged(text),
             StoreError::Db(error) => database(&error),
         }
@@ -131,6 +132,23 @@ impl From<GrantRefusal> for Failure {
 pub(crate) fn sign_in_refused() -> Failure {
     let text = "login or password is wrong: check both and try again";
     Failure::new(Kind::Unauthenticated, "SIGN_IN_REFUSED", text)
+}
+
+/// Unknown login, wrong, spent or expired code, disabled person: one answer, as for a sign-in.
+pub(crate) fn activation_refused() -> Failure {
+    let text = "login or code is wrong, or the code was used or has expired: check both, or ask for a new code";
+    Failure::new(Kind::Unauthenticated, "ACTIVATION_REFUSED", text)
+}
+
+/// Too many failures with one login, whether or not an account has it.
+pub(crate) fn too_many_attempts(wait: Duration) -> Failure {
+    // Whole seconds, and never none: an early retry would only be refused again.
+    let wait = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+    let text = format!(
+        "too many failed attempts with this login: try again in {} s",
+        wait.as_secs()
+    );
+    Failure::new(Kind::Exhausted, "TOO_MANY_ATTEMPTS", text).retry_after(wait)
 }
 
 /// A token that no session of ours has, or whose session was ended.

@@ -1,4 +1,5 @@
 //! Decode, call, encode. No rule lives here.
 
 pub(crate) mod directory;
+pub(crate) mod imports;
 pub(crate) mod session;

@@ -25,18 +25,23 @@ use preau_kernel::clock::Clock;
 use preau_kernel::ids::PersonId;
 use preau_mesh::{RoleServer, TrustDomain};
 use preau_proto::identity::v1::directory_service_server::DirectoryServiceServer;
+use preau_proto::identity::v1::people_import_service_server::PeopleImportServiceServer;
 use preau_proto::identity::v1::session_service_server::SessionServiceServer;
 use preau_storage_database::Db;
 
+pub use domain::attempts::AttemptConfig;
 pub use domain::session::SessionConfig;
 pub use error::IdentityError;
 pub use passwords::{PasswordConfig, PasswordConfigError, Passwords};
 pub use store::MIGRATIONS;
 
+use domain::attempts::Attempts;
 use domain::password::Password;
 use service::directory::Directory;
 use service::first_admin::AdminWanted;
+use service::first_use::FirstUse;
 use service::granting::Granting;
+use service::imports::Imports;
 use service::keys::{KeyError, SigningKeys};
 use service::sessions::Sessions;
 use store::Store;
@@ -65,6 +70,7 @@ pub struct Identity {
     clock: Clock,
     passwords: Arc<Passwords>,
     keys: Arc<SigningKeys>,
+    attempts: Arc<Attempts>,
     sessions: SessionConfig,
 }
 
@@ -82,6 +88,7 @@ pub async fn open(deps: Deps) -> Result<Identity, IdentityError> {
         clock: deps.clock,
         passwords,
         keys: Arc::new(keys),
+        attempts: Arc::new(Attempts::new(deps.sessions.attempts)),
         sessions: deps.sessions,
     })
 }
@@ -103,20 +110,37 @@ impl Identity {
             store: self.store.clone(),
             passwords: Arc::clone(&self.passwords),
             keys: Arc::clone(&self.keys),
+            attempts: Arc::clone(&self.attempts),
             config: self.sessions,
+            clock: self.clock.clone(),
+        };
+        let first_use = FirstUse {
+            store: self.store.clone(),
+            passwords: Arc::clone(&self.passwords),
+            attempts: Arc::clone(&self.attempts),
+            config: self.sessions,
+            clock: self.clock.clone(),
+        };
+        let imports = Imports {
+            store: self.store.clone(),
             clock: self.clock.clone(),
         };
         let directory = grpc::directory::Handler {
             directory,
             granting,
+            first_use: first_use.clone(),
         };
         let sessions = grpc::session::Handler {
             sessions,
+            first_use,
             keys: Arc::clone(&self.keys),
         };
         RoleServer::new(ROLE)
             .add_service(DirectoryServiceServer::new(directory))
             .add_service(SessionServiceServer::new(sessions))
+            .add_service(PeopleImportServiceServer::new(grpc::imports::Handler {
+                imports,
+            }))
     }
 
     /// Creates the platform's first administrator, with a local account.

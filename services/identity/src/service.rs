@@ -2,6 +2,8 @@
 
 pub(crate) mod directory;
 pub(crate) mod first_admin;
+pub(crate) mod first_use;
 pub(crate) mod granting;
+pub(crate) mod imports;
 pub(crate) mod keys;
 pub(crate) mod sessions;

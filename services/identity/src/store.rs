@@ -7,7 +7,9 @@
 mod accounts;
 mod administrators;
 mod authorities;
+mod first_use;
 mod grants;
+mod imports;
 mod keys;
 mod people;
 mod rows;
@@ -21,33 +23,36 @@ use preau_storage_database::{Db, DbError, Migration, Migrations, Tx, params};
 
 pub(crate) use accounts::Account;
 pub(crate) use administrators::FirstAdmin;
+pub(crate) use first_use::Claimable;
+pub(crate) use imports::{Import, StagedBatch, Staging};
 pub(crate) use keys::StoredKey;
 pub(crate) use people::PersonKey;
 pub(crate) use schools::SchoolKey;
 pub(crate) use sessions::{NewSession, Rehash, StoredSession};
 
+macro_rules! migration {
+    ($dialect:literal, $name:literal) => {
+        Migration {
+            name: $name,
+            sql: include_str!(concat!("../migrations/", $dialect, "/", $name, ".sql")),
+        }
+    };
+}
+
 /// Every table of identity, for both databases.
 pub const MIGRATIONS: Migrations = Migrations {
     service: "identity",
     sqlite: &[
-        Migration {
-            name: "0001_directory",
-            sql: include_str!("../migrations/sqlite/0001_directory.sql"),
-        },
-        Migration {
-            name: "0002_schools_by_name",
-            sql: include_str!("../migrations/sqlite/0002_schools_by_name.sql"),
-        },
+        migration!("sqlite", "0001_directory"),
+        migration!("sqlite", "0002_schools_by_name"),
+        migration!("sqlite", "0003_people_imports"),
+        migration!("sqlite", "0004_first_use_codes"),
     ],
     postgres: &[
-        Migration {
-            name: "0001_directory",
-            sql: include_str!("../migrations/postgres/0001_directory.sql"),
-        },
-        Migration {
-            name: "0002_schools_by_name",
-            sql: include_str!("../migrations/postgres/0002_schools_by_name.sql"),
-        },
+        migration!("postgres", "0001_directory"),
+        migration!("postgres", "0002_schools_by_name"),
+        migration!("postgres", "0003_people_imports"),
+        migration!("postgres", "0004_first_use_codes"),
     ],
 };
 
@@ -75,6 +80,9 @@ pub(crate) enum StoreError {
     LastPlatformAdmin,
     #[error("the platform has an administrator already: sign in as one and create people there")]
     AdminExists,
+    /// Something was staged, committed or taken between a check and its transaction; nothing was changed.
+    #[error("the import or the people it names changed at the same time: try again")]
+    ImportChanged,
     /// A stored value that no release of ours writes.
     #[error("{table}: a stored {what} cannot be read")]
     Damaged {

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod directory;
+mod first_use;
 mod granting;
+mod importing;
 mod sign_in;
 mod world;

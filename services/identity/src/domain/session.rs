@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::attempts::AttemptConfig;
+
 /// How long sessions live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionConfig {
@@ -9,6 +11,8 @@ pub struct SessionConfig {
     pub lifetime: Duration,
     /// Without use, from the last use to the end. Default 2 h.
     pub idle: Duration,
+    /// How often sign-ins to one login may fail.
+    pub attempts: AttemptConfig,
 }
 
 impl Default for SessionConfig {
@@ -16,6 +20,7 @@ impl Default for SessionConfig {
         SessionConfig {
             lifetime: Duration::from_secs(12 * 3600),
             idle: Duration::from_secs(2 * 3600),
+            attempts: AttemptConfig::default(),
         }
     }
 }

@@ -50,7 +50,8 @@ impl fmt::Debug for SessionToken {
 
 const TEXT_LENGTH: usize = 43;
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+/// Of whatever needs one.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
     let mut hash = [0u8; 32];
     hash.copy_from_slice(digest.as_ref());

@@ -15,11 +15,13 @@ use tonic::{Request, Response, Status, async_trait};
 
 use crate::convert;
 use crate::service::directory::Directory;
+use crate::service::first_use::FirstUse;
 use crate::service::granting::Granting;
 
 pub(crate) struct Handler {
     pub(crate) directory: Directory,
     pub(crate) granting: Granting,
+    pub(crate) first_use: FirstUse,
 }
 
 // The calls proper: what follows below only wraps them for tonic.
@@ -87,6 +89,21 @@ impl Handler {
             schools,
             next_page_token,
         })
+    }
+
+    async fn issue_codes(
+        &self,
+        incoming: &Incoming,
+        request: IssueFirstUseCodesRequest,
+    ) -> Result<IssueFirstUseCodesResponse, Failure> {
+        let school = id("school_id", &request.school_id)?;
+        let people = convert::code_holders(&request.person_ids)?;
+        let issued = self
+            .first_use
+            .issue(&incoming.caller()?, school, &people)
+            .await?;
+        let codes = issued.into_iter().map(convert::first_use_code).collect();
+        Ok(IssueFirstUseCodesResponse { codes })
     }
 
     async fn create_person(
@@ -213,11 +230,10 @@ impl DirectoryService for Handler {
 
     async fn issue_first_use_codes(
         &self,
-        _request: Request<IssueFirstUseCodesRequest>,
+        request: Request<IssueFirstUseCodesRequest>,
     ) -> Result<Response<IssueFirstUseCodesResponse>, Status> {
-        Err(Status::unimplemented(
-            "first-use codes are not served yet: create accounts with a password",
-        ))
+        let incoming = Incoming::of(&request)?;
+        incoming.answer(self.issue_codes(&incoming, request.into_inner()).await)
     }
 
     async fn create_person(

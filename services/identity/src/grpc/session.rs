@@ -15,11 +15,13 @@ use tonic::{Request, Response, Status, async_trait};
 
 use crate::convert;
 use crate::domain::password::Password;
+use crate::service::first_use::FirstUse;
 use crate::service::keys::SigningKeys;
 use crate::service::sessions::Sessions;
 
 pub(crate) struct Handler {
     pub(crate) sessions: Sessions,
+    pub(crate) first_use: FirstUse,
     pub(crate) keys: Arc<SigningKeys>,
 }
 
@@ -28,6 +30,19 @@ impl Handler {
         let password = Password::new(request.password);
         let signed_in = self.sessions.sign_in(&request.login, password).await?;
         Ok(SignInResponse {
+            session_token: signed_in.token.text(),
+            expires_at: Some(wire_time(signed_in.expires)),
+            person_id: signed_in.person.to_string(),
+        })
+    }
+
+    async fn activate(&self, request: ActivateRequest) -> Result<ActivateResponse, Failure> {
+        let password = Password::new(request.password);
+        let signed_in = self
+            .first_use
+            .activate(&request.login, &request.code, password)
+            .await?;
+        Ok(ActivateResponse {
             session_token: signed_in.token.text(),
             expires_at: Some(wire_time(signed_in.expires)),
             person_id: signed_in.person.to_string(),
@@ -78,11 +93,10 @@ impl SessionService for Handler {
 
     async fn activate(
         &self,
-        _request: Request<ActivateRequest>,
+        request: Request<ActivateRequest>,
     ) -> Result<Response<ActivateResponse>, Status> {
-        Err(Status::unimplemented(
-            "first-use codes are not served yet: ask an administrator for a password",
-        ))
+        let incoming = Incoming::of(&request)?;
+        incoming.answer(Handler::activate(self, request.into_inner()).await)
     }
 
     async fn sign_out_everywhere(

@@ -10,12 +10,13 @@ use preau_kernel::ids::{PersonId, SessionId};
 use preau_mesh::principal::Claims;
 
 use crate::audit;
+use crate::domain::attempts::Attempts;
 use crate::domain::grants::DatedGrant;
 use crate::domain::login::Login;
 use crate::domain::password::{Password, PasswordRefusal};
 use crate::domain::session::SessionConfig;
 use crate::domain::session_token::SessionToken;
-use crate::error::{session_expired, session_unknown, sign_in_refused};
+use crate::error::{session_expired, session_unknown, sign_in_refused, too_many_attempts};
 use crate::passwords::{Passwords, Verdict};
 use crate::service::keys::SigningKeys;
 use crate::store::{Account, NewSession, Rehash, Store, StoredSession};
@@ -26,6 +27,7 @@ pub(crate) struct Sessions {
     pub(crate) store: Store,
     pub(crate) passwords: Arc<Passwords>,
     pub(crate) keys: Arc<SigningKeys>,
+    pub(crate) attempts: Arc<Attempts>,
     pub(crate) config: SessionConfig,
     pub(crate) clock: Clock,
 }
@@ -51,7 +53,7 @@ const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
 impl Sessions {
     /// Whatever is wrong, exactly one verification runs and the answer is the same: an unknown
-    /// login is verified against a hash that nobody's password has.
+    /// login is verified against a hash that nobody's password has, and so is one that has no password yet.
     pub(crate) async fn sign_in(
         &self,
         login: &str,
@@ -60,16 +62,25 @@ impl Sessions {
         if password.is_impossible() {
             return Err(PasswordRefusal::TooLong.into());
         }
+        let attempt = self.attempts.begin(login, self.clock.now());
+        let attempt = attempt.map_err(too_many_attempts)?;
         let account = match Login::parse(login) {
             Ok(login) => self.store.find_account(&login).await?,
             Err(_) => None,
         };
         let stored = account
             .as_ref()
-            .map(|account| account.password_hash.as_str());
-        let verdict = self.passwords.verify(&password, stored).await?;
+            .and_then(|account| account.password_hash.as_deref());
+        let verdict = match self.passwords.verify(&password, stored).await {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                attempt.forgive();
+                return Err(error.into());
+            }
+        };
         match (account, verdict) {
             (Some(account), Verdict::Match { outdated }) if !account.is_disabled => {
+                attempt.forgive();
                 self.begin(account, outdated.then_some(password)).await
             }
             (account, _) => {
@@ -127,9 +138,9 @@ impl Sessions {
             now,
             expires: now.plus(self.config.lifetime),
         };
-        let rehash = match rehash {
-            Some(password) => self.rehash(account.password_hash, &password).await,
-            None => None,
+        let rehash = match (rehash, account.password_hash) {
+            (Some(password), Some(old)) => self.rehash(old, &password).await,
+            _ => None,
         };
         self.store.begin_session(&session, rehash.as_ref()).await?;
         audit::happened("sign_in", "accepted", Some(session.person));

@@ -14,8 +14,8 @@ use crate::domain::login::Login;
 pub(crate) struct Account {
     pub(crate) person: PersonId,
     pub(crate) tenant: String,
-    /// A PHC string.
-    pub(crate) password_hash: String,
+    /// A PHC string; none until the owner has chosen a password.
+    pub(crate) password_hash: Option<String>,
     pub(crate) is_disabled: bool,
 }
 
@@ -31,7 +31,7 @@ impl Store {
             Ok(Account {
                 person: Columns::of(&row, "accounts").parse(0, "person id")?,
                 tenant: row.text(1)?,
-                password_hash: row.text(2)?,
+                password_hash: Some(row.text(2)?).filter(|hash| !hash.is_empty()),
                 is_disabled: row.opt_int(3)?.is_some(),
             })
         })

@@ -122,7 +122,7 @@ pub(super) fn role_number(role: Role) -> i64 {
     i64::from(i32::from(preau_rpc::convert::wire_role(role)))
 }
 
-fn role(number: i64) -> Option<Role> {
+pub(super) fn role(number: i64) -> Option<Role> {
     let wire = preau_proto::policy::v1::Role::try_from(i32::try_from(number).ok()?).ok()?;
     preau_rpc::convert::role(wire)
 }

@@ -3,7 +3,7 @@
 use preau_kernel::access::Authorized;
 use preau_kernel::clock::Timestamp;
 use preau_kernel::ids::{PersonId, SessionId};
-use preau_storage_database::{Scope, params};
+use preau_storage_database::{Scope, Tx, params};
 
 use super::rows::Columns;
 use super::{Store, StoreError};
@@ -48,20 +48,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let person = session.person.to_string();
         let mut tx = self.db.begin(Scope::Tenant(&session.tenant)).await?;
-        let sql = "DELETE FROM sessions WHERE person_id = $1 AND expires_at <= $2";
-        tx.execute(sql, params![&person, session.now.0]).await?;
-        let sql = "INSERT INTO sessions (token_sha256, id, tenant, person_id, created_at,
-                                         last_seen_at, expires_at, ended_at)
-                   VALUES ($1, $2, $3, $4, $5, $5, $6, NULL)";
-        let values = params![
-            session.token_sha256,
-            session.id.to_string(),
-            &session.tenant,
-            &person,
-            session.now.0,
-            session.expires.0,
-        ];
-        tx.execute(sql, values).await?;
+        insert_session(&mut tx, session).await?;
         if let Some(Rehash { old, new }) = rehash {
             let sql = "UPDATE accounts SET password_hash = $3, updated_at = $4
                        WHERE person_id = $1 AND password_hash = $2";
@@ -137,4 +124,24 @@ impl Store {
             .await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Begins a session and forgets the person's expired ones.
+pub(super) async fn insert_session(tx: &mut Tx, session: &NewSession) -> Result<(), StoreError> {
+    let person = session.person.to_string();
+    let sql = "DELETE FROM sessions WHERE person_id = $1 AND expires_at <= $2";
+    tx.execute(sql, params![&person, session.now.0]).await?;
+    let sql = "INSERT INTO sessions (token_sha256, id, tenant, person_id, created_at,
+                                     last_seen_at, expires_at, ended_at)
+               VALUES ($1, $2, $3, $4, $5, $5, $6, NULL)";
+    let values = params![
+        session.token_sha256,
+        session.id.to_string(),
+        &session.tenant,
+        &person,
+        session.now.0,
+        session.expires.0,
+    ];
+    tx.execute(sql, values).await?;
+    Ok(())
 }

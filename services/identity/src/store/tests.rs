@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod grants;
+mod imports;
 mod people;
 mod sessions;
 

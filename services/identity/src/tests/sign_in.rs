@@ -136,16 +136,13 @@ async fn a_hash_of_an_older_cost_is_replaced_at_sign_in() {
     world.sign_in(ROOT, "not the password").await.unwrap_err();
     let kept = store.find_account(&login).await.unwrap().unwrap();
     assert!(
-        kept.password_hash.contains("m=9728,"),
+        kept.password_hash.unwrap().contains("m=9728,"),
         "a wrong password changes nothing"
     );
     world.sign_in(ROOT, PASSWORD).await.unwrap();
     let rehashed = store.find_account(&login).await.unwrap().unwrap();
-    assert!(
-        rehashed.password_hash.contains("m=19456,"),
-        "{}",
-        rehashed.password_hash
-    );
+    let hash = rehashed.password_hash.unwrap();
+    assert!(hash.contains("m=19456,"), "{hash}");
     world.sign_in(ROOT, PASSWORD).await.unwrap();
 }
 

@@ -1,0 +1,84 @@
+//! What committing would do, as known now.
+
+use std::collections::HashMap;
+
+use preau_kernel::clock::Timestamp;
+use preau_kernel::ids::PersonId;
+use preau_storage_database::{Row, Scope, Value};
+
+use super::{Columns, Import, Store, StoreError, statements};
+use crate::domain::import::{MAX_BATCHES, Outcome, Reason, Refusal};
+
+/// The answer to a staged batch: the person asked for and the outcome, in the order of the batch.
+pub(crate) struct StagedBatch {
+    pub(crate) people: Vec<(PersonId, Outcome)>,
+    /// How many of the batch's absent would be disabled.
+    pub(crate) disabled: u32,
+}
+
+impl Store {
+    pub(crate) async fn staged(
+        &self,
+        import: &Import,
+        batch: u32,
+        now: Timestamp,
+    ) -> Result<StagedBatch, StoreError> {
+        let values = import.values(now, (batch, batch));
+        let mut refused = HashMap::new();
+        for row in self.read(statements::REFUSALS, &values).await? {
+            // The first reason counts.
+            refused.entry(row.int(1)?).or_insert(refusal(&row)?.1);
+        }
+        let rows = self.read(statements::OUTCOMES, &values).await?;
+        let people = rows.iter().map(|row| {
+            let asked = Columns::of(row, "import_people").parse(1, "person id")?;
+            let outcome = match refused.remove(&row.int(0)?) {
+                Some(refusal) => Outcome::Refused(refusal),
+                None => outcome(row)?,
+            };
+            Ok((asked, outcome))
+        });
+        let people = people.collect::<Result<_, StoreError>>()?;
+        let disabled = match self.read(statements::DISABLED, &values).await?.first() {
+            Some(row) => u32::try_from(row.int(0)?).unwrap_or(u32::MAX),
+            None => 0,
+        };
+        Ok(StagedBatch { people, disabled })
+    }
+
+    /// Why the import cannot be committed, person by person; empty when it can.
+    pub(crate) async fn refusals(
+        &self,
+        import: &Import,
+        now: Timestamp,
+    ) -> Result<Vec<(PersonId, Refusal)>, StoreError> {
+        let values = import.values(now, (0, MAX_BATCHES));
+        let rows = self.read(statements::REFUSALS, &values).await?;
+        rows.iter().map(refusal).collect()
+    }
+
+    async fn read(&self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        Ok(self.db.fetch_all(Scope::Platform, sql, values).await?)
+    }
+}
+
+fn refusal(row: &Row) -> Result<(PersonId, Refusal), StoreError> {
+    let columns = Columns::of(row, "import_people");
+    let reason = Reason::parse(row.str(3)?).ok_or_else(|| columns.damaged("reason"))?;
+    Ok((
+        columns.parse(2, "person id")?,
+        Refusal::new(reason, row.str(4)?, row.str(5)?),
+    ))
+}
+
+fn outcome(row: &Row) -> Result<Outcome, StoreError> {
+    let columns = Columns::of(row, "import_people");
+    let target = columns.parse(2, "person id")?;
+    match row.str(3)? {
+        "new" => Ok(Outcome::New(target)),
+        "adopted" => Ok(Outcome::Adopted(target)),
+        "changed" => Ok(Outcome::Changed(target)),
+        "unchanged" => Ok(Outcome::Unchanged(target)),
+        _ => Err(columns.damaged("outcome")),
+    }
+}
