@@ -11,6 +11,7 @@ export function signInSentence(error: unknown, wrong: string, catalogue: Catalog
   switch (error.reason) {
     case 'WRONG_CREDENTIALS':
     case 'SIGN_IN_REFUSED':
+    case 'ACTIVATION_REFUSED':
       return wrong;
     case 'RATE_LIMITED':
     case 'TOO_MANY_ATTEMPTS':

@@ -215,6 +215,7 @@ describe('an administrator', () => {
       expect(await page.getByRole('button', { name: 'Imprimer' }).isVisible()).toBe(false);
       expect(await page.getByRole('link', { name: 'Gestion' }).isVisible()).toBe(false);
       const shots = process.env['SHOTS'];
+      if (shots) await page.screenshot({ path: `${shots}/codes-print.png` });
       const pdf = await page.pdf({ format: 'A4', ...(shots ? { path: `${shots}/codes.pdf` } : {}) });
       expect(pdf.toString('latin1').match(/\/Type ?\/Page\b/g)?.length).toBe(3);
     }));

@@ -253,7 +253,7 @@ export class FakePreau {
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ reason, message: 'no' }));
     };
-    if (login !== 'imane.brun' || code !== 'K7QM2PXRT4VD') return refuse(401, 'SIGN_IN_REFUSED');
+    if (login !== 'imane.brun' || code !== 'K7QM2PXRT4VD') return refuse(401, 'ACTIVATION_REFUSED');
     if (password.startsWith('motdepasse')) return refuse(400, 'PASSWORD_TOO_COMMON');
     this.signedIn = true;
     response.writeHead(204).end();

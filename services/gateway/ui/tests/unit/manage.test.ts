@@ -63,6 +63,7 @@ describe('refused sign-ins', () => {
   it('have a sentence for every reason, with the wait when there is one', () => {
     const say = (reason: string, wait = 0): string => signInSentence(new SignInRefused(reason, wait, ''), 'WRONG', fr, 'fr');
     expect(say('SIGN_IN_REFUSED')).toBe('WRONG');
+    expect(say('ACTIVATION_REFUSED')).toBe('WRONG');
     expect(say('TOO_MANY_ATTEMPTS', 30).replace(/\s/g, ' ')).toContain('Attendez 30 secondes');
     expect(say('RATE_LIMITED')).toContain('une minute');
     expect(say('DATABASE_BUSY')).toBe(fr.errors.reasons.DATABASE_BUSY);
