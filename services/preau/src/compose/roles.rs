@@ -27,6 +27,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(600);
 pub(crate) struct Services {
     pub(crate) servers: Vec<RoleServer>,
     pub(crate) identity: Option<Identity>,
+    roster: Option<preau_roster::Deps>,
     files: Option<preau_files::Deps>,
     databases: Vec<Db>,
 }
@@ -121,11 +122,13 @@ impl Services {
     async fn open_roster(&mut self, config: &Config, mesh: &Mesh) -> Result<(), Failure> {
         let db = database::open(config, "roster", &preau_roster::MIGRATIONS).await?;
         self.databases.push(db.clone());
-        self.servers.push(preau_roster::server(preau_roster::Deps {
+        let deps = preau_roster::Deps {
             db,
             mesh: mesh.clone(),
             clock: Clock::system(),
-        }));
+        };
+        self.roster = Some(deps.clone());
+        self.servers.push(preau_roster::server(deps));
         Ok(())
     }
 
@@ -144,25 +147,24 @@ impl Services {
         Ok(())
     }
 
-    /// Removes what nobody refers to any more, until `stop`.
+    /// Finishes what a death has left half done and removes what nobody refers to any more, until `stop`.
     pub(crate) fn sweeping(
         &self,
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + Send + 'static + use<> {
-        let files = self.files.clone();
+        let (roster, files) = (self.roster.clone(), self.files.clone());
         async move {
-            let Some(files) = files else { return };
+            // Stored files can wait; whoever waits for an import cannot.
+            stop.run_until_cancelled(recover_imports(roster.as_ref()))
+                .await;
             while stop
                 .run_until_cancelled(tokio::time::sleep(SWEEP_EVERY))
                 .await
                 .is_some()
             {
-                match preau_files::sweep(&files).await {
-                    Ok(report) => tracing::debug!(?report, "swept the vault"),
-                    Err(error) => {
-                        tracing::warn!(%error, "the vault was not swept: it is tried again")
-                    }
-                }
+                stop.run_until_cancelled(recover_imports(roster.as_ref()))
+                    .await;
+                sweep_vault(files.as_ref()).await;
             }
         }
     }
@@ -172,6 +174,22 @@ impl Services {
         for db in self.databases {
             db.close().await;
         }
+    }
+}
+
+async fn recover_imports(roster: Option<&preau_roster::Deps>) {
+    let Some(roster) = roster else { return };
+    match preau_roster::recover(roster).await {
+        Ok(report) => tracing::debug!(?report, "looked for imports to finish"),
+        Err(error) => tracing::warn!(%error, "imports were not finished: it is tried again"),
+    }
+}
+
+async fn sweep_vault(files: Option<&preau_files::Deps>) {
+    let Some(files) = files else { return };
+    match preau_files::sweep(files).await {
+        Ok(report) => tracing::debug!(?report, "swept the vault"),
+        Err(error) => tracing::warn!(%error, "the vault was not swept: it is tried again"),
     }
 }
 
