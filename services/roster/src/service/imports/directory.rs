@@ -1,4 +1,4 @@
-use preau_kernel::failure::Failure;
+use preau_kernel::failure::{Failure, Kind};
 use preau_kernel::ids::PersonId;
 use preau_mesh::{Call, Channel, own_request};
 use preau_proto::identity::v1 as wire;
@@ -6,7 +6,7 @@ use preau_proto::identity::v1::people_import_service_client::PeopleImportService
 use preau_rpc::convert::{wire_role, wire_time};
 use preau_rpc::{failure_of, reason_of};
 use time::Date;
-use tonic::{Code, Request};
+use tonic::{Code, Request, Status};
 
 use crate::domain::oneroster::{ImportedPerson, ImportedRole};
 use crate::domain::{Import, SourcedPerson};
@@ -101,9 +101,7 @@ impl PeopleImport {
                 .clone()
                 .stage_people(call.request(request))
                 .await;
-            let answer = answer
-                .map_err(|status| failure_of("identity", &status))?
-                .into_inner();
+            let answer = answer.map_err(|status| not_staged(&status))?.into_inner();
             if answer.people.len() != asked {
                 let text = format!(
                     "identity answered {} of {asked} people",
@@ -185,6 +183,15 @@ impl Staged {
         self.who.push(id()?);
         Ok(())
     }
+}
+
+/// The directory keeps one administrator's people of an import at a time.
+fn not_staged(status: &Status) -> Failure {
+    if status.code() != Code::FailedPrecondition {
+        return failure_of("identity", status);
+    }
+    let text = "somebody else is validating the import at this moment: validate it again";
+    Failure::new(Kind::Aborted, "IMPORT_STAGED_ELSEWHERE", text).because(status.message())
 }
 
 fn chunk(length: usize, batch: usize) -> std::ops::Range<usize> {
