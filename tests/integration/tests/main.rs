@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod damage;
 mod disk;
+mod door;
 mod lifecycle;
 mod matrix;
 mod mesh_port;
