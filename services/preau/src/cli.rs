@@ -15,7 +15,7 @@ use clap::error::ErrorKind;
 
 pub(crate) use args::{Cli, Command};
 pub(crate) use contract::print;
-pub(crate) use session::sign_in;
+pub(crate) use session::{activate, sign_in, sign_out};
 
 use crate::failure::{Exit, Failure};
 

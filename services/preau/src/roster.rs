@@ -6,7 +6,7 @@ mod report;
 mod school;
 mod slips;
 
-pub(crate) use codes::{Whom, issue};
+pub(crate) use codes::{Whom, issue, issue_for, people};
 pub(crate) use import::{apply, check, read_zip};
 pub(crate) use report::{is_unchanged, problems, summary};
 pub(crate) use school::{SchoolFound, find as find_school};

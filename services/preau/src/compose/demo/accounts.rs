@@ -1,4 +1,4 @@
-//! Who is at the demonstration school. Every name is invented.
+//! Whose accounts the demonstration opens, of the 99 people in its roster. Every name is invented.
 
 use std::fmt::Write;
 
@@ -10,7 +10,6 @@ use crate::config::Config;
 use crate::failure::{Failure, at_path};
 
 pub(super) const SCHOOL: &str = "Lycée de la Grande Ourse";
-pub(super) const CLASSES: [&str; 2] = ["2de A", "2de B"];
 
 /// The file of accounts: its presence says that the school is made.
 pub(super) const ACCOUNTS_FILE: &str = "demo-accounts.json";
@@ -36,7 +35,8 @@ pub(super) enum Kind {
     Admin,
 }
 
-const PEOPLE: [(Kind, Option<&str>, &str, &str); 10] = [
+/// The rest wait for a code: hashing a hundred passwords would make the first start slow.
+const PEOPLE: [(Kind, Option<&str>, &str, &str); 12] = [
     (Kind::Admin, None, "Agnès Rivoire", "agnes.rivoire"),
     (
         Kind::Teacher,
@@ -50,7 +50,7 @@ const PEOPLE: [(Kind, Option<&str>, &str, &str); 10] = [
         "Karim Belhassen",
         "karim.belhassen",
     ),
-    // Teaches both classes and is answerable for neither.
+    // Teaches two classes and is answerable for neither.
     (
         Kind::Teacher,
         Some("2de A"),
@@ -88,38 +88,21 @@ const PEOPLE: [(Kind, Option<&str>, &str, &str); 10] = [
         "Nathan Quillerou",
         "nathan.quillerou",
     ),
+    (
+        Kind::Teacher,
+        Some("1re C"),
+        "Jean-Baptiste Kerouédan",
+        "jean-baptiste.kerouedan",
+    ),
+    (
+        Kind::Student,
+        Some("1re C"),
+        "Rokhaya Azerrouk",
+        "rokhaya.azerrouk",
+    ),
 ];
 
-impl Account {
-    /// Given and family name.
-    pub(super) fn names(&self) -> (&str, &str) {
-        self.name
-            .split_once(' ')
-            .unwrap_or((&self.name, &self.name))
-    }
-
-    /// Whether this person is to be enrolled in a class.
-    pub(super) fn is_in(&self, class: &str) -> bool {
-        match self.role {
-            Kind::Admin => false,
-            Kind::Student => self.class.as_deref() == Some(class),
-            Kind::Teacher => self.class.as_deref() == Some(class) || self.teaches_every_class(),
-        }
-    }
-
-    /// Whether this teacher answers for the class.
-    pub(super) fn is_main_teacher_of(&self, class: &str) -> bool {
-        self.role == Kind::Teacher
-            && self.class.as_deref() == Some(class)
-            && !self.teaches_every_class()
-    }
-
-    fn teaches_every_class(&self) -> bool {
-        self.role == Kind::Teacher && self.login == PEOPLE[3].3
-    }
-}
-
-/// Everybody, with fresh passwords.
+/// The accounts, with fresh passwords.
 pub(super) fn invent() -> Vec<Account> {
     PEOPLE
         .iter()
@@ -195,33 +178,73 @@ fn table(accounts: &[Account]) -> String {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+    use std::io::Read as _;
+
+    /// The file of a roster, as text.
+    fn file(name: &str) -> String {
+        let zip = std::io::Cursor::new(super::super::school::ROSTER);
+        let mut zip = zip::ZipArchive::new(zip).expect("a zip");
+        let mut text = String::new();
+        let mut file = zip.by_name(name).expect("a file of the roster");
+        file.read_to_string(&mut text).expect("UTF-8");
+        text
+    }
+
+    /// The id of the only row that holds `part`, which names it.
+    fn id_of(rows: &str, part: &str) -> String {
+        let found: Vec<&str> = rows.lines().filter(|row| row.contains(part)).collect();
+        assert_eq!(found.len(), 1, "{part}: {found:?}");
+        found[0]
+            .split(',')
+            .next()
+            .expect("a first field")
+            .to_owned()
+    }
 
     #[test]
-    fn the_school_has_the_people_it_should() {
-        let people = invent();
-        let count = |kind| people.iter().filter(|account| account.role == kind).count();
-        assert_eq!(
-            (
-                count(Kind::Student),
-                count(Kind::Teacher),
-                count(Kind::Admin)
-            ),
-            (6, 3, 1)
-        );
-        for class in CLASSES {
-            let main = people
-                .iter()
-                .filter(|account| account.is_main_teacher_of(class))
-                .count();
-            assert_eq!(main, 1, "{class} has one main teacher");
-            let members = people.iter().filter(|account| account.is_in(class)).count();
-            assert_eq!(members, 5, "three pupils and two teachers");
+    fn everybody_is_in_the_roster_with_this_name_and_in_this_class() {
+        let (users, classes) = (file("users.csv"), file("classes.csv"));
+        let enrollments = file("enrollments.csv");
+        for account in invent() {
+            let (given, family) = account.name.split_once(' ').expect("two names");
+            let person = id_of(
+                &users,
+                &format!(",true,{},,{given},{family},", account.login),
+            );
+            let Some(class) = account.class else {
+                assert_eq!(account.role, Kind::Admin);
+                continue;
+            };
+            let class = id_of(&classes, &format!(",,,{class},"));
+            let role = match account.role {
+                Kind::Student => "student",
+                Kind::Teacher | Kind::Admin => "teacher",
+            };
+            id_of(
+                &enrollments,
+                &format!("{class},lycee-grande-ourse,{person},{role},"),
+            );
         }
-        let admin = people
-            .iter()
-            .find(|account| account.role == Kind::Admin)
-            .expect("there");
-        assert_eq!(admin.class, None);
+    }
+
+    #[test]
+    fn the_first_teacher_of_a_class_is_its_main_one() {
+        let (users, classes) = (file("users.csv"), file("classes.csv"));
+        let enrollments = file("enrollments.csv");
+        for class in ["2de A", "2de B", "1re C"] {
+            let people = invent();
+            let mut teachers = people
+                .iter()
+                .filter(|account| account.role == Kind::Teacher)
+                .filter(|account| account.class.as_deref() == Some(class));
+            let first = teachers.next().expect("a teacher");
+            let person = id_of(&users, &format!(",{},", first.login));
+            let class = id_of(&classes, &format!(",,,{class},"));
+            id_of(
+                &enrollments,
+                &format!("{class},lycee-grande-ourse,{person},teacher,true,"),
+            );
+        }
     }
 
     #[test]

@@ -1,31 +1,35 @@
 //! The school, made call by call, each noted when it is answered.
 //!
 //! A process may die between an answer and its note. What exists already is then looked up by what
-//! makes it unique, instead of being taken for a mistake.
+//! makes it unique, instead of being taken for a mistake; a roster imported again changes nothing.
 
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
 use preau_proto::identity::v1::directory_service_client::DirectoryServiceClient;
-use preau_proto::identity::v1::{
-    CreateAuthorityRequest, CreatePersonRequest, CreateSchoolRequest, ListPeopleRequest,
-};
-use preau_proto::policy::v1::Role;
-use preau_proto::roster::v1::class_service_client::ClassServiceClient;
-use preau_proto::roster::v1::{CreateClassRequest, EnrolRequest, ListClassesRequest, Part};
+use preau_proto::identity::v1::{CreateAuthorityRequest, CreateSchoolRequest};
+use preau_proto::roster::v1::ImportState;
 use tonic::{Code, Status};
 
-use super::accounts::{self, Account, CLASSES, Kind};
+use super::accounts::{self, Account};
 use super::journal::Journal;
+use crate::cli::{activate, sign_in, sign_out};
 use crate::client::{Channel, Gateway};
 use crate::failure::Failure;
+use crate::roster::{self, SchoolFound};
 
 const AUTHORITY: &str = "Région des Quatre-Vents (démonstration)";
 /// A valid UAI: 951099 mod 23 gives the letter D.
 const UAI: &str = "0951099D";
+/// Everybody at the school, and every class: sources and how they are zipped are beside it.
+pub(super) const ROSTER: &[u8] =
+    include_bytes!("../../../../../tests/data/demonstration-school.zip");
 
 /// Why the school is not finished.
 pub(super) enum Stopped {
     /// A service refused.
     Said(Status),
-    /// The journal cannot be kept.
+    /// The journal cannot be kept, or an account not be opened.
     Failed(Failure),
 }
 
@@ -60,25 +64,20 @@ impl School {
     /// Makes what the journal does not know yet.
     pub(super) async fn build(&mut self) -> Result<(), Stopped> {
         let authority_id = self.authority().await?;
-        let school_id = self.school(authority_id).await?;
-        for account in self.journal.accounts.clone() {
-            self.person(&school_id, &account).await?;
-        }
-        for class in CLASSES {
-            let class_id = self.class(&school_id, class).await?;
-            self.enrol_members(&class_id, class).await?;
-        }
-        Ok(())
+        let school = SchoolFound {
+            id: self.school(authority_id).await?,
+            uai: UAI.into(),
+            name: accounts::SCHOOL.into(),
+        };
+        self.roster(&school).await?;
+        self.accounts(&school).await
     }
 
     fn directory(&self) -> DirectoryServiceClient<Channel> {
         DirectoryServiceClient::new(self.gateway.channel.clone())
     }
 
-    fn classes(&self) -> ClassServiceClient<Channel> {
-        ClassServiceClient::new(self.gateway.channel.clone())
-    }
-
+    /// Made twice, when the note of the first is lost, one stays without a school: authorities have no unique name.
     async fn authority(&mut self) -> Result<String, Stopped> {
         if let Some(id) = self.journal.made("authority") {
             return Ok(id);
@@ -100,133 +99,97 @@ impl School {
             uai: UAI.into(),
             name: accounts::SCHOOL.into(),
         });
-        let made = self.directory().create_school(request).await?;
-        let id = made.into_inner().school.unwrap_or_default().school_id;
-        Ok(self.journal.note("school", id)?)
-    }
-
-    async fn person(&mut self, school_id: &str, account: &Account) -> Result<(), Stopped> {
-        if self.person_id(account).is_some() {
-            return Ok(());
-        }
-        let (given_name, family_name) = account.names();
-        let role = match account.role {
-            Kind::Student => Role::Student,
-            Kind::Teacher => Role::Teacher,
-            Kind::Admin => Role::SchoolAdmin,
-        };
-        let request = self.gateway.request(CreatePersonRequest {
-            school_id: school_id.to_owned(),
-            given_name: given_name.into(),
-            family_name: family_name.into(),
-            role: role.into(),
-            login: account.login.clone(),
-            password: account.password.clone(),
-        });
-        let id = match self.directory().create_person(request).await {
-            Ok(made) => made.into_inner().person.unwrap_or_default().person_id,
-            Err(status) if status.code() == Code::AlreadyExists => self
-                .existing_person(school_id, account)
-                .await?
-                .ok_or(status)?,
-            Err(status) => return Err(status.into()),
-        };
-        self.journal.note(&person_key(account), id)?;
-        Ok(())
-    }
-
-    async fn existing_person(
-        &self,
-        school_id: &str,
-        account: &Account,
-    ) -> Result<Option<String>, Status> {
-        let request = self.gateway.request(ListPeopleRequest {
-            school_id: school_id.to_owned(),
-            page_size: 200,
-            page_token: String::new(),
-        });
-        let people = self
-            .directory()
-            .list_people(request)
-            .await?
-            .into_inner()
-            .people;
-        let found = people
-            .into_iter()
-            .find(|person| person.login == account.login);
-        Ok(found.map(|person| person.person_id))
-    }
-
-    async fn class(&mut self, school_id: &str, name: &str) -> Result<String, Stopped> {
-        let key = format!("class {name}");
-        if let Some(id) = self.journal.made(&key) {
-            return Ok(id);
-        }
-        let people = &self.journal.accounts;
-        let main = people
-            .iter()
-            .find(|account| account.is_main_teacher_of(name));
-        let main_teacher_id = main
-            .and_then(|main| self.person_id(main))
-            .unwrap_or_default();
-        let request = self.gateway.request(CreateClassRequest {
-            school_id: school_id.to_owned(),
-            name: name.into(),
-            main_teacher_id,
-        });
-        let id = match self.classes().create_class(request).await {
-            Ok(made) => made.into_inner().class.unwrap_or_default().class_id,
+        let id = match self.directory().create_school(request).await {
+            Ok(made) => made.into_inner().school.unwrap_or_default().school_id,
             Err(status) if status.code() == Code::AlreadyExists => {
-                self.existing_class(school_id, name).await?.ok_or(status)?
+                roster::find_school(&self.gateway, Some(UAI)).await?.id
             }
             Err(status) => return Err(status.into()),
         };
-        Ok(self.journal.note(&key, id)?)
+        Ok(self.journal.note("school", id)?)
     }
 
-    async fn existing_class(&self, school_id: &str, name: &str) -> Result<Option<String>, Status> {
-        let request = self.gateway.request(ListClassesRequest {
-            school_id: school_id.to_owned(),
-            page_size: 200,
-            page_token: String::new(),
-        });
-        let classes = self
-            .classes()
-            .list_classes(request)
-            .await?
-            .into_inner()
-            .classes;
-        let found = classes.into_iter().find(|class| class.name == name);
-        Ok(found.map(|class| class.class_id))
+    async fn roster(&mut self, school: &SchoolFound) -> Result<(), Stopped> {
+        if self.journal.made("roster").is_some() {
+            return Ok(());
+        }
+        let zip = Bytes::from_static(ROSTER);
+        let checked = roster::check(&self.gateway, &school.id, &zip, |_| {}).await?;
+        if checked.state() != ImportState::Ready {
+            let problems = roster::problems(&checked);
+            return Err(not_importable(&problems).into());
+        }
+        let applied = roster::apply(&self.gateway, &checked.import_id, 0).await?;
+        if applied.state() != ImportState::Applied {
+            return Err(not_importable("it was not applied").into());
+        }
+        self.journal.note("roster", applied.import_id)?;
+        Ok(())
     }
 
-    /// Enrolling again changes nothing, so what was enrolled needs no note.
-    async fn enrol_members(&self, class_id: &str, name: &str) -> Result<(), Stopped> {
-        for account in self
+    /// Opens the accounts that the demonstration shows, with the journal's passwords.
+    async fn accounts(&mut self, school: &SchoolFound) -> Result<(), Stopped> {
+        let waiting: Vec<Account> = self
             .journal
             .accounts
             .iter()
-            .filter(|account| account.is_in(name))
-        {
-            let part = match account.role {
-                Kind::Student => Part::Student,
-                Kind::Teacher | Kind::Admin => Part::Teacher,
-            };
-            let request = self.gateway.request(EnrolRequest {
-                class_id: class_id.to_owned(),
-                person_id: self.person_id(account).unwrap_or_default(),
-                part: part.into(),
-            });
-            self.classes().enrol(request).await?;
+            .filter(|account| self.journal.made(&account_key(account)).is_none())
+            .cloned()
+            .collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let ids = self.ids_of(school, &waiting).await?;
+        let asked: Vec<String> = ids.values().cloned().collect();
+        let issued = roster::issue_for(&self.gateway, school, &asked).await?;
+        let codes: BTreeMap<String, String> = issued
+            .into_iter()
+            .map(|code| (code.login, code.code))
+            .collect();
+        for account in waiting {
+            self.open(&account, codes.get(&account.login)).await?;
+            let id = ids.get(&account.login).cloned().unwrap_or_default();
+            self.journal.note(&account_key(&account), id)?;
         }
         Ok(())
     }
 
-    fn person_id(&self, account: &Account) -> Option<String> {
-        self.journal.made(&person_key(account))
+    /// By login.
+    async fn ids_of(
+        &self,
+        school: &SchoolFound,
+        accounts: &[Account],
+    ) -> Result<BTreeMap<String, String>, Status> {
+        let people = roster::people(&self.gateway, &school.id).await?;
+        let wanted = |login: &str| accounts.iter().any(|account| account.login == login);
+        Ok(people
+            .into_iter()
+            .filter(|person| wanted(&person.login))
+            .map(|person| (person.login, person.person_id))
+            .collect())
+    }
+
+    /// Without a code the account was opened already, and only the note of it is missing: signing in tells.
+    async fn open(&self, account: &Account, code: Option<&String>) -> Result<(), Stopped> {
+        let Account {
+            login, password, ..
+        } = account;
+        let session = match code {
+            Some(code) => activate(&self.gateway, login, code, password).await?,
+            None => sign_in(&self.gateway, login, password.clone()).await?,
+        };
+        Ok(sign_out(&self.gateway.clone().with_session(&session.token)?).await?)
     }
 }
 
-fn person_key(account: &Account) -> String {
-    format!("person {}", account.login)
+fn account_key(account: &Account) -> String {
+    format!("account {}", account.login)
+}
+
+fn not_importable(why: &str) -> Failure {
+    Failure::new(
+        format_args!("cannot import the demonstration's roster: {why}"),
+        "this build",
+        "report it, and start without --demo",
+    )
 }
