@@ -1,5 +1,7 @@
 //! What a caller can read out of a failed call.
 
+use std::time::Duration;
+
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -14,6 +16,8 @@ pub struct Failure {
     pub message: String,
     /// BadRequest's fields.
     pub fields: Vec<String>,
+    /// RetryInfo's delay.
+    pub retry_after: Option<Duration>,
 }
 
 impl From<Status> for Failure {
@@ -35,6 +39,7 @@ impl From<Status> for Failure {
                         .collect()
                 })
                 .unwrap_or_default(),
+            retry_after: details.retry_info().and_then(|info| info.retry_delay),
         }
     }
 }

@@ -17,6 +17,7 @@ mod person;
 mod platform;
 mod prepared;
 mod process;
+mod roster;
 mod space;
 mod upload;
 
@@ -27,6 +28,7 @@ pub use failure::Failure;
 pub use person::{Bearer, Caller, Person, connect};
 pub use platform::{Platform, PlatformBuilder};
 pub use process::{Process, Ready};
+pub use roster::{Roster, RosterFiles};
 pub use space::Space;
 pub use upload::{Upload, sha256};
 

@@ -6,10 +6,11 @@ use preau_proto::files::v1::ListSpacesRequest;
 use preau_proto::files::v1::file_service_client::FileServiceClient;
 use preau_proto::files::v1::space_service_client::SpaceServiceClient;
 use preau_proto::files::v1::upload_service_client::UploadServiceClient;
-use preau_proto::identity::v1::SignInRequest;
 use preau_proto::identity::v1::directory_service_client::DirectoryServiceClient;
 use preau_proto::identity::v1::session_service_client::SessionServiceClient;
+use preau_proto::identity::v1::{ActivateRequest, SignInRequest};
 use preau_proto::roster::v1::class_service_client::ClassServiceClient;
+use preau_proto::roster::v1::import_service_client::ImportServiceClient;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -102,6 +103,34 @@ impl Person {
         })
     }
 
+    /// Signs in for the first time, with the code that was handed out.
+    ///
+    /// # Errors
+    /// With the platform's refusal.
+    pub async fn activate(
+        url: &str,
+        login: &str,
+        code: &str,
+        password: &str,
+    ) -> anyhow::Result<Result<Self, Status>> {
+        let channel = connect(url).await?;
+        let request = ActivateRequest {
+            login: login.to_owned(),
+            code: code.to_owned(),
+            password: password.to_owned(),
+        };
+        let mut sessions = SessionServiceClient::new(channel.clone());
+        let answer = match sessions.activate(request).await {
+            Ok(answer) => answer.into_inner(),
+            Err(status) => return Ok(Err(status)),
+        };
+        Ok(Ok(Self {
+            caller: InterceptedService::new(channel, Bearer::of(&answer.session_token)?),
+            token: answer.session_token,
+            id: answer.person_id,
+        }))
+    }
+
     /// The same person over another connection.
     ///
     /// # Errors
@@ -148,6 +177,12 @@ impl Person {
     #[must_use]
     pub fn classes(&self) -> ClassServiceClient<Caller> {
         ClassServiceClient::new(self.caller())
+    }
+
+    /// Imports of rosters.
+    #[must_use]
+    pub fn imports(&self) -> ImportServiceClient<Caller> {
+        ImportServiceClient::new(self.caller())
     }
 
     /// Spaces.

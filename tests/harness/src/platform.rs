@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
 use tempfile::TempDir;
 
 use crate::account::{self, Account, AccountRole};
-use crate::command::{Finished, preau};
+use crate::command::{Finished, command, preau};
 use crate::person::Person;
 use crate::prepared::{self, ANY_PORTS};
 use crate::process::{Process, Ready};
@@ -127,6 +128,30 @@ impl PlatformBuilder {
         })
     }
 
+    /// Starts it and kills it (SIGKILL) as soon as its data directory is as `reached` says.
+    ///
+    /// # Errors
+    /// When it is ready, or ends by itself, before that.
+    pub async fn killed_while_starting(
+        self,
+        reached: impl Fn(&Path) -> bool,
+    ) -> anyhow::Result<Self> {
+        let mut child = command(self.arguments())?
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let data = self.data_dir();
+        while !reached(&data) {
+            if let Some(status) = child.try_wait()? {
+                bail!("ended before it was to be killed: {status}");
+            }
+            tokio::task::yield_now().await;
+        }
+        child.kill().await.context("killing the process")?;
+        Ok(self)
+    }
+
     fn arguments(&self) -> Vec<OsString> {
         let mut args: Vec<OsString> = vec!["up".into(), "--data-dir".into()];
         args.push(self.data_dir().into());
@@ -229,19 +254,23 @@ impl Platform {
         &self.accounts
     }
 
-    /// The names of its two classes, in order.
+    /// The names of the first two classes whose people have accounts.
     #[must_use]
     pub fn classes(&self) -> [String; 2] {
-        let mut names: Vec<String> = self
+        let mut names: Vec<String> = Vec::new();
+        for class in self
             .accounts
             .iter()
-            .filter_map(|account| account.class.clone())
-            .collect();
-        names.sort();
-        names.dedup();
+            .filter_map(|account| account.class.as_ref())
+        {
+            if !names.contains(class) {
+                names.push(class.clone());
+            }
+        }
+        names.truncate(2);
         names
             .try_into()
-            .expect("the demonstration school has two classes")
+            .expect("the demonstration school has two classes and more")
     }
 
     /// The account of the first holder of `role`, in `class` if one is given.
@@ -315,17 +344,30 @@ impl Platform {
             .with_context(|| format!("the platform said:\n{}", self.said()))
     }
 
-    /// Runs `preau ARGS --server … --login … --password-file …` as `account`.
+    /// Runs `preau files ARGS` as `account`.
     ///
     /// # Errors
     /// When the command cannot be run.
     pub async fn files(&self, account: &Account, args: &[&str]) -> anyhow::Result<Finished> {
-        let secret = self.root().join(format!("{}.password", account.login));
-        std::fs::write(&secret, &account.password)?;
+        let all: Vec<&str> = ["files"].into_iter().chain(args.iter().copied()).collect();
+        self.preau_as(&account.login, &account.password, &all).await
+    }
+
+    /// Runs `preau ARGS --server … --login … --password-file …`.
+    ///
+    /// # Errors
+    /// When the command cannot be run.
+    pub async fn preau_as(
+        &self,
+        login: &str,
+        password: &str,
+        args: &[&str],
+    ) -> anyhow::Result<Finished> {
+        let secret = self.root().join(format!("{login}.password"));
+        std::fs::write(&secret, password)?;
         let secret = secret.to_str().context("the folder's name is UTF-8")?;
-        let mut all = vec!["files"];
-        all.extend(args);
-        all.extend(["--server", self.gateway(), "--login", &account.login]);
+        let mut all = args.to_vec();
+        all.extend(["--server", self.gateway(), "--login", login]);
         all.extend(["--password-file", secret]);
         preau(all, &[("HOME", self.root().to_str().context("UTF-8")?)]).await
     }
