@@ -56,8 +56,8 @@ async fn a_second_start_finds_everything_and_prepares_nothing_again() -> anyhow:
     let accounts = platform.accounts().to_vec();
     assert_eq!(
         accounts.len(),
-        10,
-        "six pupils, three teachers, an administrator"
+        12,
+        "seven pupils, four teachers, an administrator"
     );
     assert_eq!(platform.classes().len(), 2);
     for class in platform.classes() {

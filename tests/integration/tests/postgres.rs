@@ -37,3 +37,17 @@ async fn a_platform_on_postgresql_tells_the_same_story() -> anyhow::Result<()> {
     assert_eq!(end.code, Some(0), "{end:#?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn rosters_on_postgresql_tell_the_same_story() -> anyhow::Result<()> {
+    let url = preau_storage_database::testing::postgres_url().await;
+    let config = format!("[database]\nurl = \"{url}\"\n");
+    crate::imports::a_year(PlatformBuilder::empty()?.config(&config)?).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_on_postgresql_leaves_the_whole_roster_or_none_of_it() -> anyhow::Result<()> {
+    let url = preau_storage_database::testing::postgres_url().await;
+    let config = format!("[database]\nurl = \"{url}\"\n");
+    crate::imports_crash::kills(PlatformBuilder::empty()?.config(&config)?, 4).await
+}

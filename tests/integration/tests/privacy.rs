@@ -1,17 +1,22 @@
 //! Logs hold no personal data, whatever happens.
 
-use preau_harness::{AccountRole, Failure, Person, Platform, bytes};
+use preau_harness::{AccountRole, Failure, Person, Platform, Roster, bytes};
 use preau_proto::identity::v1::{CreatePersonRequest, SignInRequest};
 use preau_proto::policy::v1::Role;
 
+use crate::importing;
+
 /// Words that nothing but these requests could bring into a log.
-const CANARIES: [&str; 6] = [
+const CANARIES: [&str; 9] = [
     "Zéphyrine-Canari",
     "Ornithorynque",
     "zephyrine.canari.login",
     "zephyrine-canari-secret",
     "bulletin-canari.pdf",
     "dossier-canari",
+    "Colombine-Canari",
+    "=FORMULE-CANARI",
+    "colombe.voliere",
 ];
 
 #[tokio::test]
@@ -21,7 +26,7 @@ async fn names_logins_passwords_and_file_names_stay_out_of_the_logs() -> anyhow:
         .config("[log]\nfilter = \"trace\"\nformat = \"json\"\n")?
         .start()
         .await?;
-    let [given, family, login, password, file, folder] = CANARIES;
+    let [given, family, login, password, file, folder, ..] = CANARIES;
     let admin = platform.admin().await?;
     let me = admin
         .directory()
@@ -29,7 +34,7 @@ async fn names_logins_passwords_and_file_names_stay_out_of_the_logs() -> anyhow:
         .await?;
     let school = me.into_inner().person.unwrap().school_id;
     let request = CreatePersonRequest {
-        school_id: school,
+        school_id: school.clone(),
         given_name: given.into(),
         family_name: family.into(),
         role: Role::Student.into(),
@@ -60,6 +65,8 @@ async fn names_logins_passwords_and_file_names_stay_out_of_the_logs() -> anyhow:
     Failure::of(stranger.read(&node.node_id).await);
     space.delete(&node.node_id).await?;
 
+    let code = import(&platform, &admin, &school).await?;
+
     let secrets: Vec<String> = platform
         .accounts()
         .iter()
@@ -71,7 +78,8 @@ async fn names_logins_passwords_and_file_names_stay_out_of_the_logs() -> anyhow:
             ]
         })
         .collect();
-    let tokens = [admin.token().to_owned(), space.person().token().to_owned()];
+    let session = |person: &Person| person.token().to_owned();
+    let tokens = [session(&admin), session(space.person()), code];
     assert!(platform.account(AccountRole::Admin, None).is_ok());
     let (end, _) = platform.terminate().await?;
     assert_eq!(end.code, Some(0));
@@ -91,4 +99,32 @@ async fn names_logins_passwords_and_file_names_stay_out_of_the_logs() -> anyhow:
         );
     }
     Ok(())
+}
+
+/// A roster that is refused, one that is applied, a first sign-in that fails and one that works; answers the code.
+async fn import(platform: &Platform, admin: &Person, school: &str) -> anyhow::Result<String> {
+    let [.., given, formula, login] = CANARIES;
+    let mut roster = Roster::new(importing::UAI, "voliere");
+    roster.pupil("colombe").teacher("grive");
+    roster.class("C1", "Volière", &["grive"], &["colombe"]);
+    assert_eq!(roster.login("colombe"), login);
+    let named = |name: &str| {
+        let files = roster.files();
+        files.replace("users.csv", "Prénom colombe", name).zip()
+    };
+    let refused = importing::check(admin, school, &named(formula)).await?;
+    assert_eq!(refused.problems[0].value, formula);
+    importing::import(admin, school, &named(given)).await?;
+    let people = importing::people(admin, school).await?;
+    let ids = vec![people[login].person_id.clone()];
+    let codes = importing::codes(admin, school, ids).await?;
+    let code = codes[0].code.clone();
+    let (url, password) = (platform.gateway(), CANARIES[3]);
+    Failure::of(
+        Person::activate(url, login, "AAAA-AAAA-AAAA", password)
+            .await?
+            .map(drop),
+    );
+    Person::activate(url, login, &code, password).await??;
+    Ok(code)
 }

@@ -35,6 +35,9 @@ pub(crate) async fn create_first_admin(
         .into_iter()
         .chain([login.into(), "--password-file".into(), secret.into()])
         .chain(["--data-dir".into(), data.into()]);
+    let config = builder.root().join("preau.toml");
+    let config = config.is_file().then(|| ["--config".into(), config.into()]);
+    let args = args.chain(config.into_iter().flatten());
     let _ = preau(args, &[]).await?.success();
     Ok(())
 }

@@ -5,21 +5,27 @@ mod classes;
 mod directory;
 mod everyday;
 mod files;
+mod imports;
 
-use preau_harness::{Bearer, Caller, Person, connect};
+use anyhow::Context as _;
+use preau_harness::{Bearer, Caller, Person, Roster, connect};
 use preau_proto::control::v1::join_token_service_client::JoinTokenServiceClient;
 use preau_proto::control::v1::workload_identity_service_client::WorkloadIdentityServiceClient;
 use preau_proto::control::v1::{
     CreateJoinTokenRequest, GetTrustBundleRequest, JoinRequest, RenewRequest,
 };
+use preau_proto::identity::v1::people_import_service_client::PeopleImportServiceClient;
 use preau_proto::identity::v1::session_service_client::SessionServiceClient;
 use preau_proto::identity::v1::{
-    ListSigningKeysRequest, MintPrincipalRequest, SignInRequest, SignOutRequest,
+    AbortPeopleRequest, ActivateRequest, CommitPeopleRequest, ListSigningKeysRequest,
+    MintPrincipalRequest, SignInRequest, SignOutEverywhereRequest, SignOutRequest,
+    StagePeopleRequest,
 };
 use tonic::Status;
 use tonic::service::interceptor::InterceptedService;
 
 use super::actors::{Actor, Cast};
+use crate::importing;
 use crate::school::PASSWORD;
 
 /// Calls `path` as `actor`; `n` is different in every cell.
@@ -44,9 +50,11 @@ pub(crate) async fn call(
         "preau.control.v1.JoinTokenService" | "preau.control.v1.WorkloadIdentityService" => {
             control(caller, method).await
         }
-        "preau.identity.v1.SessionService" => session(cast, actor, caller, method).await,
+        "preau.identity.v1.SessionService" => session(cast, actor, caller, method, n).await,
         "preau.identity.v1.DirectoryService" => directory::call(cast, caller, method, n).await,
+        "preau.identity.v1.PeopleImportService" => people_import(caller, method).await,
         "preau.roster.v1.ClassService" => classes::call(cast, caller, method, n).await,
+        "preau.roster.v1.ImportService" => imports::call(cast, caller, method, n).await,
         "preau.files.v1.SpaceService"
         | "preau.files.v1.FileService"
         | "preau.files.v1.DownloadService"
@@ -86,8 +94,9 @@ async fn session(
     actor: &Actor,
     caller: Caller,
     method: &str,
+    n: usize,
 ) -> anyhow::Result<Result<(), Status>> {
-    let mut sessions = SessionServiceClient::new(caller);
+    let mut sessions = SessionServiceClient::new(caller.clone());
     Ok(match method {
         "SignIn" => {
             let request = SignInRequest {
@@ -96,14 +105,20 @@ async fn session(
             };
             sessions.sign_in(request).await.map(drop)
         }
-        // Of a session of its own: the actor's is needed for the next cell.
-        "SignOut" => match (&actor.role, &actor.person) {
-            (Some(_), Some(person)) => {
-                let own = second_session(cast, person).await?;
-                own.sessions().sign_out(SignOutRequest {}).await.map(drop)
-            }
-            _ => sessions.sign_out(SignOutRequest {}).await.map(drop),
-        },
+        // Of sessions of its own: the actor's is needed for the next cell.
+        "SignOut" => {
+            let mut own = own_session(cast, actor, caller, method).await?;
+            own.sign_out(SignOutRequest {}).await.map(drop)
+        }
+        "SignOutEverywhere" => {
+            let mut own = own_session(cast, actor, caller, method).await?;
+            let request = SignOutEverywhereRequest {};
+            own.sign_out_everywhere(request).await.map(drop)
+        }
+        "Activate" => {
+            let request = newcomer(cast, n).await?;
+            sessions.activate(request).await.map(drop)
+        }
         "MintPrincipal" => {
             let session_token = cast.root.token().to_owned();
             sessions
@@ -119,7 +134,20 @@ async fn session(
     })
 }
 
-async fn second_session(cast: &Cast, person: &Person) -> anyhow::Result<Person> {
+/// A client for a method that ends sessions: of a session that no other cell needs, where the actor has one.
+async fn own_session(
+    cast: &Cast,
+    actor: &Actor,
+    caller: Caller,
+    method: &str,
+) -> anyhow::Result<SessionServiceClient<Caller>> {
+    let (Some(_), Some(person)) = (&actor.role, &actor.person) else {
+        return Ok(SessionServiceClient::new(caller));
+    };
+    // All of them end: the matrix calls this one last.
+    if method == "SignOutEverywhere" {
+        return Ok(person.sessions());
+    }
     let request = preau_proto::identity::v1::GetMeRequest {};
     let me = person
         .directory()
@@ -132,5 +160,42 @@ async fn second_session(cast: &Cast, person: &Person) -> anyhow::Result<Person> 
         !login.is_empty(),
         "GetMe does not tell people their own login"
     );
-    Person::sign_in(cast.platform.gateway(), &login, PASSWORD).await
+    let own = Person::sign_in(cast.platform.gateway(), &login, PASSWORD).await?;
+    Ok(own.sessions())
+}
+
+/// Somebody whom a roster brought and who never signed in.
+async fn newcomer(cast: &Cast, n: usize) -> anyhow::Result<ActivateRequest> {
+    let mut roster = Roster::new("0951099D", &format!("nouveau{n}"));
+    roster.teacher("lea").class("N1", "Nouveaux", &["lea"], &[]);
+    let (root, school) = (&cast.root, &cast.here.id);
+    importing::import(root, school, &roster.zip()).await?;
+    let login = roster.login("lea");
+    let people = importing::people(root, school).await?;
+    let person = people.get(&login).context("the newcomer")?;
+    let codes = importing::codes(root, school, vec![person.person_id.clone()]).await?;
+    Ok(ActivateRequest {
+        login,
+        code: codes.first().context("a code")?.code.clone(),
+        password: PASSWORD.into(),
+    })
+}
+
+async fn people_import(caller: Caller, method: &str) -> anyhow::Result<Result<(), Status>> {
+    let mut people = PeopleImportServiceClient::new(caller);
+    Ok(match method {
+        "StagePeople" => people
+            .stage_people(StagePeopleRequest::default())
+            .await
+            .map(drop),
+        "CommitPeople" => people
+            .commit_people(CommitPeopleRequest::default())
+            .await
+            .map(drop),
+        "AbortPeople" => people
+            .abort_people(AbortPeopleRequest::default())
+            .await
+            .map(drop),
+        other => return missing(other),
+    })
 }

@@ -34,6 +34,7 @@ async fn call(channel: &Channel, path: &str, namespace_principal: Option<&str>) 
             reason: String::new(),
             message: String::new(),
             fields: Vec::new(),
+            retry_after: None,
         },
     }
 }

@@ -5,8 +5,8 @@ use preau_harness::Caller;
 use preau_proto::identity::v1::directory_service_client::DirectoryServiceClient;
 use preau_proto::identity::v1::{
     CreateAuthorityRequest, CreatePersonRequest, CreateSchoolRequest, GetMeRequest,
-    GetPersonRequest, GetSchoolRequest, GrantRoleRequest, ListPeopleRequest, RevokeRoleRequest,
-    Scope, scope::On,
+    GetPersonRequest, GetSchoolRequest, GrantRoleRequest, IssueFirstUseCodesRequest,
+    ListPeopleRequest, ListSchoolsRequest, RevokeRoleRequest, Scope, scope::On,
 };
 use preau_proto::policy::v1::Role;
 use tonic::Status;
@@ -39,6 +39,17 @@ pub(super) async fn call(
         "GetSchool" => {
             let request = GetSchoolRequest { school_id };
             directory.get_school(request).await.map(drop)
+        }
+        "ListSchools" => {
+            let request = ListSchoolsRequest::default();
+            directory.list_schools(request).await.map(drop)
+        }
+        "IssueFirstUseCodes" => {
+            let request = IssueFirstUseCodesRequest {
+                school_id,
+                person_ids: vec![person_id],
+            };
+            directory.issue_first_use_codes(request).await.map(drop)
         }
         "CreatePerson" => directory.create_person(pupil_here(cast, n)).await.map(drop),
         "GetPerson" => {
