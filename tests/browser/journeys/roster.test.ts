@@ -231,7 +231,7 @@ describe('everybody else', () => {
     await teacher.page.getByRole('heading', { name: 'Mes espaces' }).waitFor();
     expect(await teacher.page.getByRole('link', { name: 'Gestion' }).count()).toBe(0);
     await teacher.page.goto(`${teacher.origin}/app/manage`);
-    await teacher.page.getByText('Aucun établissement à gérer.').waitFor();
+    await teacher.page.getByRole('alert').getByText('Votre rôle ne permet pas cela.').waitFor();
   });
 });
 

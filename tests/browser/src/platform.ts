@@ -47,7 +47,7 @@ export class Platform {
     return found;
   }
 
-  /** Another start on the same data and the same ports; `kill` the server first. */
+  /** Another start on the same data and the same ports; `kill` or `stop` the server first. */
   async restart(): Promise<void> {
     this.process = await Process.start(this.data, this.process.ready);
   }

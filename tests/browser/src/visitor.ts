@@ -52,6 +52,8 @@ export class Visitor {
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) heard(`${message.type()}: ${message.text()}`);
     });
+    // Somebody always listens, so that no chooser opens in the moment between two who wait for one.
+    page.on('filechooser', () => undefined);
     page.on('pageerror', (error) => heard(`thrown: ${String(error)}`));
   }
 
