@@ -87,6 +87,7 @@ impl Store {
         let batch = batch.get();
         let school = batch.school.to_string();
         let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
+        rows::plan_afresh(&mut tx, self.db.dialect()).await?;
         if batch.number == 0 {
             begin(&mut tx, batch, staging).await?;
         } else {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use preau_kernel::clock::Timestamp;
 use preau_kernel::ids::PersonId;
-use preau_storage_database::{Row, Scope, Value};
+use preau_storage_database::{Dialect, Row, Scope, Value};
 
-use super::{Columns, Import, Store, StoreError, statements};
+use super::{Columns, Import, Store, StoreError, rows, statements};
 use crate::domain::import::{MAX_BATCHES, Outcome, Reason, Refusal};
 
 /// The answer to a staged batch: the person asked for and the outcome, in the order of the batch.
@@ -25,12 +25,21 @@ impl Store {
     ) -> Result<StagedBatch, StoreError> {
         let values = import.values(now, (batch, batch));
         let mut refused = HashMap::new();
-        for row in self.read(statements::REFUSALS, &values).await? {
+        let [refusals, outcomes, disabled] = self
+            .read(
+                [
+                    statements::REFUSALS,
+                    statements::OUTCOMES,
+                    statements::DISABLED,
+                ],
+                &values,
+            )
+            .await?;
+        for row in &refusals {
             // The first reason counts.
-            refused.entry(row.int(1)?).or_insert(refusal(&row)?.1);
+            refused.entry(row.int(1)?).or_insert(refusal(row)?.1);
         }
-        let rows = self.read(statements::OUTCOMES, &values).await?;
-        let people = rows.iter().map(|row| {
+        let people = outcomes.iter().map(|row| {
             let asked = Columns::of(row, "import_people").parse(1, "person id")?;
             let outcome = match refused.remove(&row.int(0)?) {
                 Some(refusal) => Outcome::Refused(refusal),
@@ -39,7 +48,7 @@ impl Store {
             Ok((asked, outcome))
         });
         let people = people.collect::<Result<_, StoreError>>()?;
-        let disabled = match self.read(statements::DISABLED, &values).await?.first() {
+        let disabled = match disabled.first() {
             Some(row) => u32::try_from(row.int(0)?).unwrap_or(u32::MAX),
             None => 0,
         };
@@ -53,12 +62,31 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<(PersonId, Refusal)>, StoreError> {
         let values = import.values(now, (0, MAX_BATCHES));
-        let rows = self.read(statements::REFUSALS, &values).await?;
+        let [rows] = self.read([statements::REFUSALS], &values).await?;
         rows.iter().map(refusal).collect()
     }
 
-    async fn read(&self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-        Ok(self.db.fetch_all(Scope::Platform, sql, values).await?)
+    // On SQLite outside a transaction: there a transaction would keep writers waiting.
+    async fn read<const N: usize>(
+        &self,
+        statements: [&'static str; N],
+        values: &[Value],
+    ) -> Result<[Vec<Row>; N], StoreError> {
+        let mut answers = [const { Vec::new() }; N];
+        let asked = answers.iter_mut().zip(statements);
+        if self.db.dialect() == Dialect::Sqlite {
+            for (answer, sql) in asked {
+                *answer = self.db.fetch_all(Scope::Platform, sql, values).await?;
+            }
+            return Ok(answers);
+        }
+        let mut tx = self.db.begin(Scope::Platform).await?;
+        rows::plan_afresh(&mut tx, Dialect::Postgres).await?;
+        for (answer, sql) in asked {
+            *answer = tx.fetch_all(sql, values).await?;
+        }
+        tx.commit().await?;
+        Ok(answers)
     }
 }
 

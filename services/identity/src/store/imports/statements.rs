@@ -82,11 +82,12 @@ macro_rules! grant_ends {
     };
 }
 
+// `+ 0`: or PostgreSQL, before it has counted the staged roles, looks them up by the role instead of their place.
 macro_rules! grant_is_redated {
     () => {
         concat!(
             same_place!(),
-            " AND g.person_id = s.target AND g.role = r.role AND ",
+            " AND g.person_id = s.target AND g.role = r.role + 0 AND ",
             imported_grant!(),
             " AND (g.begins_at <> COALESCE(r.begins_at, g.begins_at)
                    OR g.ends_at IS DISTINCT FROM r.ends_at)"
@@ -252,12 +253,12 @@ pub(super) const COMMIT: [&str; 10] = [
     // Logins that change are given up first, so that two people can swap theirs: no login has a slash.
     "UPDATE accounts AS a SET login_key = '/' || a.person_id FROM import_people s
      WHERE s.import_id = $1 AND s.target = a.person_id AND s.login_key <> a.login_key",
+    // Whoever is there already conflicts. Joined instead, a table that was empty when this began is read for every row.
     "INSERT INTO people (id, tenant, school_id, given_name, family_name, given_key, family_key,
                          disabled_at, created_at, source)
      SELECT s.target, $2, $2, s.given_name, s.family_name, s.given_key, s.family_key,
             CASE WHEN s.enabled = 1 THEN NULL ELSE $3 END, $3, 'import'
-     FROM import_people s LEFT JOIN people p ON p.id = s.target
-     WHERE s.import_id = $1 AND p.id IS NULL ON CONFLICT DO NOTHING",
+     FROM import_people s WHERE s.import_id = $1 ON CONFLICT DO NOTHING",
     concat!(
         "UPDATE people AS p SET given_name = s.given_name, family_name = s.family_name,
              given_key = s.given_key, family_key = s.family_key, source = 'import',
@@ -275,8 +276,7 @@ pub(super) const COMMIT: [&str; 10] = [
        AND (a.login <> s.login OR a.login_key <> s.login_key)",
     "INSERT INTO accounts (person_id, tenant, login, login_key, password_hash, created_at, updated_at)
      SELECT s.target, $2, s.login, s.login_key, '', $3, $3
-     FROM import_people s LEFT JOIN accounts a ON a.person_id = s.target
-     WHERE s.import_id = $1 AND a.person_id IS NULL ON CONFLICT DO NOTHING",
+     FROM import_people s WHERE s.import_id = $1 ON CONFLICT DO NOTHING",
     concat!("UPDATE people AS p SET disabled_at = $3 WHERE ", is_absent!()),
     "UPDATE sessions SET ended_at = $3 WHERE ended_at IS NULL AND person_id IN
          (SELECT p.id FROM people p WHERE p.school_id = $2 AND p.disabled_at IS NOT NULL)",
