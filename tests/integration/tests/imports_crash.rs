@@ -1,6 +1,6 @@
 //! SIGKILL at any moment of applying a roster: afterwards all of it is there, or nothing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use preau_harness::{Person, PlatformBuilder, Roster};
 use preau_proto::roster::v1::{Import, ImportState};
@@ -48,14 +48,19 @@ pub(crate) async fn kills(builder: PlatformBuilder, kills: u32) -> anyhow::Resul
     let mut random = StdRng::seed_from_u64(SEED);
     let mut place = Place::on(builder).await?;
     let zips = [roster(false), roster(true)];
-    // What each of them makes of the school.
+    // What each of them makes of the school, and how long applying it takes at most.
     let mut made = Vec::new();
-    for zip in &zips {
-        place.import(zip).await?;
+    let mut whole = Duration::ZERO;
+    for zip in [&zips[1], &zips[0], &zips[1]] {
+        let checked = importing::check(&place.admin, &place.school.id, zip).await?;
+        let begun = Instant::now();
+        importing::apply(&place.admin, &checked).await?;
+        whole = begun.elapsed();
         made.push(place.state().await?);
     }
+    let made = &made[1..];
     assert_ne!(made[0], made[1]);
-    let mut now = 1;
+    let (mut now, mut fates) = (1, [0, 0]);
     for kill in 0..kills {
         let next = 1 - now;
         let checked = importing::check(&place.admin, &place.school.id, &zips[next]).await?;
@@ -68,12 +73,14 @@ pub(crate) async fn kills(builder: PlatformBuilder, kills: u32) -> anyhow::Resul
             let (admin, checked) = (place.admin.clone(), checked.clone());
             tokio::spawn(async move { importing::apply(&admin, &checked).await })
         };
-        // Anything from "not yet sent" to "just answered".
-        let turns = random.random_range(0..6_000);
-        for _ in 0..turns {
-            if applying.is_finished() {
-                break;
-            }
+        // From "not yet sent" to "just answered", evenly, and anywhere in each part.
+        let moment = match kill {
+            0 => Duration::ZERO,
+            _ => whole * kill / (kills - 2) + whole.mul_f64(random.random::<f64>()) / kills,
+        };
+        let begun = Instant::now();
+        // The last one comes too late.
+        while !applying.is_finished() && (begun.elapsed() < moment || kill == kills - 1) {
             tokio::task::yield_now().await;
         }
         place = place.killed().await?;
@@ -87,6 +94,7 @@ pub(crate) async fn kills(builder: PlatformBuilder, kills: u32) -> anyhow::Resul
         assert!(applied || !answered, "kill {kill}: an answer was lost");
         let state = place.state().await?;
         assert_is(&state, &made[if applied { next } else { now }], kill);
+        fates[usize::from(applied)] += 1;
         // What was not applied still can be.
         if !applied {
             importing::apply(&place.admin, &import).await?;
@@ -94,6 +102,10 @@ pub(crate) async fn kills(builder: PlatformBuilder, kills: u32) -> anyhow::Resul
         }
         now = next;
     }
+    assert!(
+        fates.iter().all(|fate| *fate > 0),
+        "{fates:?}: all the same"
+    );
     let (end, _) = place.platform.terminate().await?;
     assert_eq!(end.code, Some(0), "{end:#?}");
     Ok(())

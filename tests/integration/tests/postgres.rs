@@ -49,5 +49,5 @@ async fn rosters_on_postgresql_tell_the_same_story() -> anyhow::Result<()> {
 async fn a_kill_on_postgresql_leaves_the_whole_roster_or_none_of_it() -> anyhow::Result<()> {
     let url = preau_storage_database::testing::postgres_url().await;
     let config = format!("[database]\nurl = \"{url}\"\n");
-    crate::imports_crash::kills(PlatformBuilder::empty()?.config(&config)?, 4).await
+    crate::imports_crash::kills(PlatformBuilder::empty()?.config(&config)?, 6).await
 }
