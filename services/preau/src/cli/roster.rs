@@ -1,7 +1,7 @@
 //! `preau roster`: the conversation about a school's roster.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use preau_proto::roster::v1::{Import, ImportState};
 
@@ -182,7 +182,7 @@ async fn codes(
 }
 
 /// Whoever reads the page can sign in as a pupil: it is its owner's alone.
-fn write_page(path: &PathBuf, page: &str) -> Result<(), Failure> {
+fn write_page(path: &Path, page: &str) -> Result<(), Failure> {
     private::write(path, page.as_bytes())
         .map_err(|error| at_path("cannot write the page of codes", path, &error))
 }

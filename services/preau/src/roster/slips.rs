@@ -58,9 +58,9 @@ fn slip(html: &mut String, code: &FirstUseCode, school: &str, class: &str, addre
     if let Some(address) = address {
         let _ = write!(html, "<dt>Adresse</dt><dd>{}</dd>", escape(address));
     }
-    let _ = write!(
+    let _ = writeln!(
         html,
-        "<dt>Identifiant</dt><dd>{}</dd><dt>Code</dt><dd class=\"code\">{}</dd></dl>\n",
+        "<dt>Identifiant</dt><dd>{}</dd><dt>Code</dt><dd class=\"code\">{}</dd></dl>",
         escape(&code.login),
         escape(&code.code)
     );
