@@ -14,6 +14,9 @@ import type { Visitor } from '../src/visitor';
 const here = stage();
 const INTO = join(ROOT, 'docs/screenshots');
 
+/** Teaches several classes. */
+const TEACHER = 'sophie.vauquelin';
+
 const FILES: [name: string, bytes: number][] = [
   ['Chapitre 3 - vecteurs.pdf', 1_840_000],
   ['Corrigé du devoir 2.odt', 96_500],
@@ -27,8 +30,9 @@ describe.each([
 ])('$size', ({ size, width, height, space }) => {
   const keep = async (page: Page, name: string): Promise<void> => {
     mkdirSync(INTO, { recursive: true });
-    // Only the caret and the focus ring would differ from run to run.
+    // From the top, with nothing under the pointer.
     await page.mouse.move(0, 0);
+    await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({ path: join(INTO, `${name}-${size}.png`), animations: 'disabled', caret: 'hide' });
   };
   const arrive = (): Promise<Visitor> => here.visitor({ viewport: { width, height } });
@@ -39,7 +43,9 @@ describe.each([
     await teacher.page.goto(teacher.origin);
     await teacher.page.getByRole('heading', { name: 'Se connecter' }).waitFor();
     await keep(teacher.page, 'sign-in');
-    await teacher.signIn(platform.account('teacher', space));
+    const account = platform.accounts.find(({ login }) => login === TEACHER);
+    if (!account) throw new Error(`the demonstration has no ${TEACHER}`);
+    await teacher.signIn(account);
     await teacher.page.getByRole('heading', { name: 'Mes classes' }).waitFor();
     await keep(teacher.page, 'spaces');
 

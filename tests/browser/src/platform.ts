@@ -39,10 +39,13 @@ export class Platform {
     return this.process;
   }
 
+  get accounts(): Account[] {
+    return JSON.parse(readFileSync(join(this.data, 'demo-accounts.json'), 'utf8')) as Account[];
+  }
+
   /** The first account of a role, in a class if one is given. */
   account(role: Account['role'], inClass?: string): Account {
-    const all = JSON.parse(readFileSync(join(this.data, 'demo-accounts.json'), 'utf8')) as Account[];
-    const found = all.find((one) => one.role === role && (inClass === undefined || one.class === inClass));
+    const found = this.accounts.find((one) => one.role === role && (inClass === undefined || one.class === inClass));
     if (!found) throw new Error(`the demonstration has no ${role} in ${inClass ?? 'any class'}`);
     return found;
   }
