@@ -15,6 +15,10 @@ pub(crate) const MOST_ZIP: u64 = 64 * 1024 * 1024;
 const MOST_CONTENT: u64 = 256 * 1024 * 1024;
 /// Files in a zip at most.
 const MOST_ENTRIES: usize = 64;
+/// What every entry of a zip's directory begins with.
+const ENTRY: &[u8] = b"PK\x01\x02";
+/// How often that may occur: the same bytes may happen to be in a file too, where they are no entry.
+const MOST_MARKS: usize = 4 * MOST_ENTRIES;
 /// How many times its compressed size a file may have, beyond the first MiB. Rosters compress 5 to 30 times.
 const MOST_RATIO: u64 = 200;
 const MIB: u64 = 1024 * 1024;
@@ -30,6 +34,13 @@ pub(super) struct Archive<'z> {
 impl<'z> Archive<'z> {
     /// Reads the directory of the zip; `None`, with the problems, when it is none that may be read.
     pub(super) fn open(bytes: &'z [u8], problems: &mut Problems) -> Option<Self> {
+        // Before the directory is read, which is held in memory: 64 MiB of nothing but entries would fill gigabytes.
+        let marks = bytes.windows(ENTRY.len()).filter(|here| *here == ENTRY);
+        let marks = marks.take(MOST_MARKS + 1).count();
+        if marks > MOST_MARKS {
+            too_many_entries(marks, problems);
+            return None;
+        }
         let zip = match ZipArchive::new(Cursor::new(bytes)) {
             Ok(zip) => zip,
             Err(_) => {
@@ -39,11 +50,7 @@ impl<'z> Archive<'z> {
             }
         };
         if zip.len() > MOST_ENTRIES {
-            let text = format!(
-                "the zip holds {} files, more than {MOST_ENTRIES}: put only the roster's into it",
-                zip.len()
-            );
-            problems.add(Place::default(), Reason::TooManyEntries, text);
+            too_many_entries(zip.len(), problems);
             return None;
         }
         if zip.has_duplicate_names() {
@@ -100,6 +107,13 @@ impl<'z> Archive<'z> {
             all_left: &self.left,
         }))
     }
+}
+
+fn too_many_entries(count: usize, problems: &mut Problems) {
+    let text = format!(
+        "the zip holds {count} files or more, and may hold {MOST_ENTRIES}: put only the roster's into it"
+    );
+    problems.add(Place::default(), Reason::TooManyEntries, text);
 }
 
 /// What to say of a file whose reading failed.

@@ -51,6 +51,14 @@ fn a_zip_bomb_is_stopped_while_it_is_read() {
 }
 
 #[test]
+fn a_directory_of_countless_entries_is_refused_before_it_is_read() {
+    // Not even a zip: nothing but the beginnings of entries, which nobody may begin to keep.
+    let entries = b"PK\x01\x02".repeat(1_000);
+    let found = read(&entries, &expected()).unwrap_err().sorted();
+    assert_eq!(seen(&found), [("", 0, "", "", "TOO_MANY_ENTRIES")]);
+}
+
+#[test]
 fn too_many_files_sub_folders_and_unknown_files_are_refused() {
     let mut many = Files::small();
     for number in 0..60 {
