@@ -13,6 +13,7 @@ mod account;
 mod binary;
 mod command;
 mod failure;
+mod people;
 mod person;
 mod platform;
 mod prepared;
