@@ -4,6 +4,7 @@
 mod directory;
 mod first_use;
 mod granting;
+mod import_rights;
 mod importing;
 mod sign_in;
 mod world;

@@ -8,7 +8,8 @@ use preau_kernel::failure::{Failure, Kind};
 use preau_kernel::ids::{ImportId, PersonId};
 
 use crate::audit;
-use crate::domain::grants::On;
+use crate::domain::directory::School;
+use crate::domain::grants::{DatedGrant, On};
 use crate::domain::import::{Batch, Refusal};
 use crate::store::{Import, StagedBatch, Staging, Store};
 
@@ -42,28 +43,25 @@ impl Imports {
             self.store.drop_stale_imports(ago(now, KEPT)).await?;
         }
         let held = self.store.grants_of(by).await?;
-        let staging = Staging {
-            by,
-            held: &held,
-            on: On {
-                scope: Scope::School(school.id),
-                authority: Some(school.authority),
-            },
-            now,
-        };
+        let staging = staging(by, &held, &school, now);
         self.store.stage(&proof, &staging).await?;
         let import = self.find(id).await?;
         Ok(self.store.staged(&import, number, now).await?)
     }
 
-    /// Checks again what staging checked, since others may have changed what it was checked against.
+    /// Checks again what staging checked, since others may have changed what it was checked against: above all who may
+    /// grant what. Whoever was dismissed meanwhile grants nothing more, though it was staged in time.
     pub(crate) async fn commit(&self, id: ImportId) -> Result<u32, Failure> {
         let import = self.find(id).await?;
         if let Some(without_password) = import.committed {
             return Ok(without_password);
         }
         let now = self.clock.now();
-        let refusals = self.store.refusals(&import, now).await?;
+        let school = self.store.find_school(import.school).await?;
+        let school = school.ok_or_else(|| Failure::not_found("school"))?;
+        let held = self.store.grants_of(import.staged_by).await?;
+        let staging = staging(import.staged_by, &held, &school, now);
+        let refusals = self.store.refusals(&import, &staging).await?;
         if !refusals.is_empty() {
             audit::applied("commit_people", "refused", import.staged_by, id);
             return Err(refused(&refusals));
@@ -107,6 +105,19 @@ impl Imports {
         }
         Ok(())
     }
+}
+
+fn staging<'a>(
+    by: PersonId,
+    held: &'a [DatedGrant],
+    school: &School,
+    now: Timestamp,
+) -> Staging<'a> {
+    let on = On {
+        scope: Scope::School(school.id),
+        authority: Some(school.authority),
+    };
+    Staging { by, held, on, now }
 }
 
 fn precondition(reason: &'static str, text: &str) -> Failure {

@@ -60,7 +60,7 @@ impl Store {
     }
 
     /// Refuses a second grant of the same role on the same scope at the same time, and a
-    /// sixty-fifth open one.
+    /// sixty-fifth open one. Whoever becomes an administrator loses a first-use code from before.
     pub(crate) async fn insert_grant(
         &self,
         person: &Authorized<Person>,
@@ -78,6 +78,11 @@ impl Store {
             return Err(StoreError::TooManyGrants);
         }
         insert(&mut tx, &tenant, grant, Some(by), now).await?;
+        if grant.role >= Role::SchoolAdmin {
+            // A code handed out before was meant for less: whoever holds it must not become an administrator by it.
+            let sql = "DELETE FROM first_use_codes WHERE person_id = $1";
+            tx.execute(sql, params![grant.person.to_string()]).await?;
+        }
         Ok(tx.commit().await?)
     }
 

@@ -11,7 +11,7 @@ mod statements;
 use preau_kernel::access::{Authorized, Role};
 use preau_kernel::clock::Timestamp;
 use preau_kernel::ids::{ImportId, PersonId, SchoolId};
-use preau_storage_database::{Scope, Tx, Value, params};
+use preau_storage_database::{Row, Scope, Tx, Value, params};
 
 use super::rows::{Columns, role, role_number};
 use super::{Store, StoreError};
@@ -196,31 +196,40 @@ async fn refuse_grants(
     staging: &Staging<'_>,
 ) -> Result<(), StoreError> {
     for row in tx.fetch_all(statements::GRANTS_WANTED, values).await? {
-        let columns = Columns::of(&row, "import_roles");
-        let role = role(row.int(2)?).ok_or_else(|| columns.damaged("role"))?;
-        let period = Period {
-            begins: columns.time(3)?,
-            ends: columns.time_opt(4)?,
-        };
-        let Err(refused) = may_grant(staging.held, role, staging.on, period, staging.now) else {
+        let Some((_, refusal)) = refused_grant(&row, staging)? else {
             continue;
         };
-        let reason = match refused {
-            GrantRefusal::Outlasts => Reason::GrantOutlasts,
-            _ => Reason::GrantNotHeld,
-        };
-        let refusal = Refusal::new(reason, "roles", "");
         let sql = "UPDATE import_people SET reason = $4, field = $5, message = $6
                    WHERE import_id = $1 AND batch = $2 AND ord = $3";
         let refused = params![
             &values[0],
             row.int(0)?,
             row.int(1)?,
-            reason.text(),
+            refusal.reason.text(),
             refusal.field,
             refusal.message,
         ];
         tx.execute(sql, refused).await?;
     }
     Ok(())
+}
+
+/// Whether the stager may not give the grant of a row of `GRANTS_WANTED`: whom it is for, and why not.
+fn refused_grant(
+    row: &Row,
+    staging: &Staging<'_>,
+) -> Result<Option<(PersonId, Refusal)>, StoreError> {
+    let columns = Columns::of(row, "import_roles");
+    let role = role(row.int(2)?).ok_or_else(|| columns.damaged("role"))?;
+    let period = Period {
+        begins: columns.time(3)?,
+        ends: columns.time_opt(4)?,
+    };
+    let reason = match may_grant(staging.held, role, staging.on, period, staging.now) {
+        Ok(()) => return Ok(None),
+        Err(GrantRefusal::Outlasts) => Reason::GrantOutlasts,
+        Err(_) => Reason::GrantNotHeld,
+    };
+    let person = columns.parse(5, "person id")?;
+    Ok(Some((person, Refusal::new(reason, "roles", ""))))
 }

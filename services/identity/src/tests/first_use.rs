@@ -213,6 +213,40 @@ async fn codes_are_for_people_of_the_school_whom_the_issuer_could_dismiss() {
 }
 
 #[tokio::test]
+async fn a_code_from_before_opens_no_administrators_account() {
+    let stage = stage().await;
+    let zoe = stage.code("zoe").await;
+    let of = async |login| {
+        let people = stage.people().await.into_iter();
+        people
+            .map(|one| (one.login, one.person_id))
+            .find(|one| one.0 == login)
+            .unwrap()
+            .1
+    };
+    // The region makes Zoé an administrator of all its schools; a file makes Max one of this school.
+    let grant = preau_proto::identity::v1::GrantRoleRequest {
+        person_id: of("zoe").await,
+        role: Role::AuthorityAdmin.into(),
+        scope: super::world::on_authority(&stage.school.authority_id),
+        begins_at: None,
+        ends_at: None,
+    };
+    stage.world.grant(ROOT, grant).await.unwrap();
+    let max = stage.code("max").await;
+    let mut principal = pupil("Max", "max");
+    principal.person_id = of("max").await;
+    principal.roles[0].role = Role::SchoolAdmin.into();
+    import(&stage.world, &stage.school, ROOT, vec![principal]).await;
+    for (login, code) in [("zoe", &zoe), ("max", &max)] {
+        let status = stage.activate(login, code).await.unwrap_err();
+        assert_eq!(reason(&status), "ACTIVATION_REFUSED", "{login}");
+    }
+    let code = stage.code("max").await;
+    stage.activate("max", &code).await.unwrap();
+}
+
+#[tokio::test]
 async fn guesses_at_one_login_have_to_wait_whether_it_exists_or_not() {
     let stage = stage().await;
     let world = &stage.world;

@@ -34,7 +34,7 @@ pub(super) fn pupil(given: &str, login: &str) -> ImportedPerson {
     }
 }
 
-fn batch(
+pub(super) fn batch(
     school: &School,
     import: &str,
     batch: u32,
@@ -49,7 +49,7 @@ fn batch(
     }
 }
 
-async fn stage(
+pub(super) async fn stage(
     world: &World,
     login: &str,
     request: StagePeopleRequest,
@@ -58,7 +58,7 @@ async fn stage(
     Ok(roster(world).stage_people(request).await?.into_inner())
 }
 
-async fn commit(world: &World, import: &str) -> Result<u32, Status> {
+pub(super) async fn commit(world: &World, import: &str) -> Result<u32, Status> {
     let request = CommitPeopleRequest {
         import_id: import.to_owned(),
     };

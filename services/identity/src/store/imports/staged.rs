@@ -6,7 +6,7 @@ use preau_kernel::clock::Timestamp;
 use preau_kernel::ids::PersonId;
 use preau_storage_database::{Dialect, Row, Scope, Value};
 
-use super::{Columns, Import, Store, StoreError, rows, statements};
+use super::{Columns, Import, Staging, Store, StoreError, refused_grant, rows, statements};
 use crate::domain::import::{MAX_BATCHES, Outcome, Reason, Refusal};
 
 /// The answer to a staged batch: the person asked for and the outcome, in the order of the batch.
@@ -55,15 +55,20 @@ impl Store {
         Ok(StagedBatch { people, disabled })
     }
 
-    /// Why the import cannot be committed, person by person; empty when it can.
+    /// Why the import cannot be committed, person by person; empty when it can. What its stager may grant is asked
+    /// again: they may have been dismissed since, or somebody whom the file leaves as they were.
     pub(crate) async fn refusals(
         &self,
         import: &Import,
-        now: Timestamp,
+        staging: &Staging<'_>,
     ) -> Result<Vec<(PersonId, Refusal)>, StoreError> {
-        let values = import.values(now, (0, MAX_BATCHES));
-        let [rows] = self.read([statements::REFUSALS], &values).await?;
-        rows.iter().map(refusal).collect()
+        let values = import.values(staging.now, (0, MAX_BATCHES));
+        let asked = [statements::REFUSALS, statements::GRANTS_WANTED];
+        let [refusals, wanted] = self.read(asked, &values).await?;
+        let grants = wanted
+            .iter()
+            .filter_map(|row| refused_grant(row, staging).transpose());
+        refusals.iter().map(refusal).chain(grants).collect()
     }
 
     // On SQLite outside a transaction: there a transaction would keep writers waiting.

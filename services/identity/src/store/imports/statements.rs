@@ -22,7 +22,7 @@ macro_rules! open {
     };
 }
 
-// Whoever administers beyond the school: not a file's to touch.
+// Whoever administers beyond the school: not a file's to rename, to disable or to give another login.
 macro_rules! above {
     ($person:literal) => {
         concat!(
@@ -45,11 +45,27 @@ macro_rules! spared {
 macro_rules! person_changes {
     () => {
         concat!(
-            "(p.given_name <> s.given_name OR p.family_name <> s.family_name
-              OR (s.enabled = 1 AND p.disabled_at IS NOT NULL)
+            "(((p.given_name <> s.given_name OR p.family_name <> s.family_name) AND NOT ",
+            above!("p.id"),
+            ") OR (s.enabled = 1 AND p.disabled_at IS NOT NULL)
               OR (s.enabled = 0 AND p.disabled_at IS NULL AND NOT ",
             spared!(),
             "))"
+        )
+    };
+}
+
+macro_rules! named_by_file {
+    ($column:literal) => {
+        concat!(
+            $column,
+            " = CASE WHEN ",
+            above!("p.id"),
+            " THEN p.",
+            $column,
+            " ELSE s.",
+            $column,
+            " END, "
         )
     };
 }
@@ -119,15 +135,15 @@ pub(super) const ADOPT: &str = "UPDATE import_people AS s SET target = a.person_
       AND a.login_key = s.login_key AND q.school_id = $2 AND q.source IS NULL
       AND NOT EXISTS (SELECT 1 FROM people p WHERE p.id = s.person_id)";
 
-/// Batch, place, role and period of each grant that would be given or get other dates.
+/// Batch, place, role, period and person asked for of each grant that would be given or get other dates.
 pub(super) const GRANTS_WANTED: &str = concat!(
-    "SELECT s.batch, s.ord, r.role, COALESCE(r.begins_at, $3), r.ends_at
+    "SELECT s.batch, s.ord, r.role, COALESCE(r.begins_at, $3), r.ends_at, s.person_id
      FROM import_people s, import_roles r WHERE ",
     looked_at!(),
     " AND ",
     role_is_granted!(),
     " UNION ALL
-     SELECT s.batch, s.ord, r.role, COALESCE(r.begins_at, g.begins_at), r.ends_at
+     SELECT s.batch, s.ord, r.role, COALESCE(r.begins_at, g.begins_at), r.ends_at, s.person_id
      FROM import_people s, import_roles r, grants g WHERE ",
     looked_at!(),
     " AND ",
@@ -249,7 +265,7 @@ pub(super) const REFUSALS: &str = concat!(
 );
 
 /// The statements that take an import over, in their order.
-pub(super) const COMMIT: [&str; 10] = [
+pub(super) const COMMIT: [&str; 11] = [
     // Logins that change are given up first, so that two people can swap theirs: no login has a slash.
     "UPDATE accounts AS a SET login_key = '/' || a.person_id FROM import_people s
      WHERE s.import_id = $1 AND s.target = a.person_id AND s.login_key <> a.login_key",
@@ -260,8 +276,12 @@ pub(super) const COMMIT: [&str; 10] = [
             CASE WHEN s.enabled = 1 THEN NULL ELSE $3 END, $3, 'import'
      FROM import_people s WHERE s.import_id = $1 ON CONFLICT DO NOTHING",
     concat!(
-        "UPDATE people AS p SET given_name = s.given_name, family_name = s.family_name,
-             given_key = s.given_key, family_key = s.family_key, source = 'import',
+        "UPDATE people AS p SET ",
+        named_by_file!("given_name"),
+        named_by_file!("family_name"),
+        named_by_file!("given_key"),
+        named_by_file!("family_key"),
+        "source = 'import',
              disabled_at = CASE WHEN s.enabled = 1 THEN NULL WHEN p.disabled_at IS NOT NULL
                                 THEN p.disabled_at WHEN ",
         spared!(),
@@ -297,6 +317,14 @@ pub(super) const COMMIT: [&str; 10] = [
                 'import'
          FROM import_people s, import_roles r WHERE s.import_id = $1 AND ",
         role_is_granted!()
+    ),
+    // A code handed out before was meant for less: whoever holds it must not become an administrator by it.
+    concat!(
+        "DELETE FROM first_use_codes WHERE person_id IN (
+             SELECT s.target FROM import_people s, import_roles r, grants g
+             WHERE s.import_id = $1 AND ",
+        same_place!(),
+        " AND r.role + 0 >= $5 AND g.id = r.grant_id)"
     ),
 ];
 
