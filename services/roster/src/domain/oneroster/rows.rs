@@ -363,7 +363,7 @@ fn check_value(kind: Kind, value: &str) -> Result<(), (Reason, String)> {
     }
 }
 
-/// What a spreadsheet takes for a formula (OWASP, CSV injection).
+/// What a spreadsheet takes for a formula (OWASP, CSV injection), in some languages also by its full-width form.
 pub(super) fn is_formula(value: &str) -> bool {
-    value.starts_with(['=', '+', '-', '@', '\t', '\r'])
+    value.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'])
 }

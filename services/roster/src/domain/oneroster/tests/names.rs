@@ -9,6 +9,8 @@ fn formulas_in_names_are_refused() {
         "+33",
         "-x",
         "@SUM(A1)",
+        "＝1",
+        "－x",
         "=HYPERLINK(\"\"http://x\"\")",
     ] {
         let shown = name.replace("\"\"", "\"");
