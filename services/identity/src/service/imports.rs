@@ -125,7 +125,7 @@ fn precondition(reason: &'static str, text: &str) -> Failure {
 }
 
 fn refused(refusals: &[(PersonId, Refusal)]) -> Failure {
-    let text = "the import was not taken over, because people in it are refused: see the details and stage it again";
+    let text = "nothing was changed, because the school has changed and people of the import are refused now: check the file again to see which";
     let failure = precondition("IMPORT_REFUSED", text);
     let named = refusals.iter().take(NAMED);
     named.fold(failure, |failure, (person, refusal)| {

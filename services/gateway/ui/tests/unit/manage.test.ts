@@ -126,6 +126,7 @@ describe('a problem', () => {
     expect(say('UNKNOWN_REFERENCE', 'no row of orgs.csv has this id: add it there, or correct it here')).toMatch(/dans orgs\.csv\.$/);
     expect(say('COLUMN_ORDER', 'column status must stand here: keep the order of OneRoster 1.2')).toMatch(/Ici doit venir status\.$/);
     expect(say('FIELD_COUNT', '5 fields where the header has 7: a comma too many')).toMatch(/trouvés : 5, attendus : 7\.$/);
+    expect(say('IMPORT_REFUSED', 'nothing was changed: check the file again')).toMatch(/^L’établissement a changé/);
     expect(say('DUPLICATE_LOGIN', 'line 12 has the same login')).toMatch(/Voir la ligne 12\.$/);
   });
 

@@ -66,7 +66,7 @@ export const errorsEn: ErrorTexts = {
     IMPORT_NOT_READY: 'This file was not found good. Have it checked, mend what is said, then apply it.',
     IMPORT_OUTDATED: 'The school changed since the check. Have the file checked again.',
     IMPORT_PARTS_MISSING: 'This file did not arrive whole. Choose it again.',
-    IMPORT_PEOPLE_REFUSED: 'People were refused at the last moment, and nothing was changed. Reload the page to see which.',
+    IMPORT_PEOPLE_REFUSED: 'People were refused at the last moment, and nothing was changed. Have the file checked again to see which.',
     IMPORT_UNCONFIRMED: 'The number of people to disable changed. Read it again, then confirm anew.',
     INTERNAL: 'Something went wrong on our side. Try again; if it goes on, tell your school.',
   },

@@ -65,7 +65,7 @@ export const errorsFr = {
     IMPORT_NOT_READY: 'Ce fichier n’a pas été trouvé bon. Faites-le vérifier, corrigez ce qui est dit, puis appliquez-le.',
     IMPORT_OUTDATED: 'L’établissement a changé depuis la vérification. Faites vérifier le fichier de nouveau.',
     IMPORT_PARTS_MISSING: 'Ce fichier n’est pas arrivé en entier. Choisissez-le de nouveau.',
-    IMPORT_PEOPLE_REFUSED: 'Des personnes ont été refusées au dernier moment, et rien n’a été changé. Rechargez la page pour voir lesquelles.',
+    IMPORT_PEOPLE_REFUSED: 'Des personnes ont été refusées au dernier moment, et rien n’a été changé. Faites vérifier le fichier de nouveau pour voir lesquelles.',
     IMPORT_UNCONFIRMED: 'Le nombre de personnes à désactiver a changé. Relisez-le, puis confirmez de nouveau.',
     INTERNAL: 'Quelque chose s’est mal passé de notre côté. Réessayez ; si cela continue, prévenez votre établissement.',
   },
