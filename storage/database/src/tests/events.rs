@@ -1,15 +1,13 @@
 //! The event log's contract, on both databases.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+mod elsewhere;
+mod killed;
 
 use futures::FutureExt;
-use rand::Rng;
 
 use crate::events::{Cursor, POSTGRES, SQLITE, Topic, WatchError};
-use crate::testing::{both, fresh_schema, owner, postgres, sqlite};
-use crate::{Db, DbError, Migrations, Scope, SqliteOptions};
+use crate::testing::{both, postgres};
+use crate::{Db, DbError, Migrations, Scope};
 
 const MIGRATIONS: Migrations = Migrations {
     service: "news",
@@ -229,68 +227,6 @@ async fn publishers_at_the_same_moment_leave_no_gap_and_nobody_misses_one() {
     .await;
 }
 
-/// The consumer of the next test: what it handled, and how far it has said so.
-#[derive(Default)]
-struct Handled {
-    cursor: AtomicU64,
-    numbers: std::sync::Mutex<Vec<u64>>,
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_consumer_killed_a_hundred_times_at_random_misses_nothing_and_repeats_nothing() {
-    const KILLS: usize = 100;
-    both(&MIGRATIONS, async |db| {
-        let lesson = topic("lesson");
-        let stop = Arc::new(tokio::sync::Notify::new());
-        let publisher = {
-            let (db, lesson, stop) = (db.clone(), lesson.clone(), Arc::clone(&stop));
-            tokio::spawn(async move {
-                let mut stopped = std::pin::pin!(stop.notified());
-                let mut count = 0_u64;
-                while count < 200 || stopped.as_mut().now_or_never().is_none() {
-                    publish_beside_others(&db, &lesson, "x").await;
-                    count += 1;
-                }
-                count
-            })
-        };
-        let handled = Arc::new(Handled::default());
-        for _ in 0..KILLS {
-            let mut watch = db.watch(&lesson, Cursor(handled.cursor.load(Ordering::SeqCst)));
-            let seen = Arc::clone(&handled);
-            let consumer = tokio::spawn(async move {
-                loop {
-                    for event in watch.next().await.unwrap() {
-                        // Handling and noting the cursor are one step, as in a transaction.
-                        seen.numbers.lock().unwrap().push(event.cursor.0);
-                        seen.cursor.store(event.cursor.0, Ordering::SeqCst);
-                        tokio::task::yield_now().await;
-                    }
-                }
-            });
-            let life = rand::rng().random_range(0..6_000);
-            tokio::time::sleep(Duration::from_micros(life)).await;
-            consumer.abort();
-            let ended = consumer.await.unwrap_err();
-            assert!(ended.is_cancelled(), "{ended}");
-        }
-        stop.notify_one();
-        let count = publisher.await.unwrap();
-        let mut watch = db.watch(&lesson, Cursor(handled.cursor.load(Ordering::SeqCst)));
-        while handled.cursor.load(Ordering::SeqCst) < count {
-            for event in watch.next().await.unwrap() {
-                handled.numbers.lock().unwrap().push(event.cursor.0);
-                handled.cursor.store(event.cursor.0, Ordering::SeqCst);
-            }
-        }
-        assert_eq!(
-            *handled.numbers.lock().unwrap(),
-            (1..=count).collect::<Vec<_>>()
-        );
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn a_commit_nobody_waits_for_is_news_all_the_same() {
     both(&MIGRATIONS, async |db| {
@@ -368,105 +304,6 @@ async fn a_cursor_from_a_lost_future_is_said() {
         }
     })
     .await;
-}
-
-#[tokio::test]
-async fn after_a_restart_a_consumer_goes_on_where_it_was() {
-    let (db, folder) = sqlite(&MIGRATIONS).await;
-    let lesson = topic("lesson");
-    for payload in ["one", "two", "three"] {
-        publish(&db, &lesson, payload).await.unwrap();
-    }
-    let mut watch = db.watch(&lesson, Cursor(1));
-    let events = watch.next().await.unwrap();
-    let handled = events[0].cursor;
-    db.close().await;
-    drop((watch, db));
-
-    let db = Db::open_sqlite(&folder.path().join("test.sqlite"), SqliteOptions::default())
-        .await
-        .unwrap();
-    let mut watch = db.watch(&lesson, handled);
-    let events = watch.next().await.unwrap();
-    assert_eq!((events.len(), &events[0].payload[..]), (1, &b"three"[..]));
-}
-
-/// Two processes as far as events go: handles that share nothing but the server.
-async fn two_processes() -> (Db, Db) {
-    let schema = fresh_schema();
-    let one = owner(&schema).await;
-    one.migrate(&MIGRATIONS).await.unwrap();
-    (one, owner(&schema).await)
-}
-
-#[tokio::test]
-async fn another_process_hears_and_goes_on_without_gap_or_repeat() {
-    let (one, two) = two_processes().await;
-    let lesson = topic("lesson");
-    let mut here = one.watch(&lesson, Cursor::START);
-    let mut numbers = Vec::new();
-    let publisher = {
-        let (two, lesson) = (two.clone(), lesson.clone());
-        tokio::spawn(async move {
-            for _ in 0..60 {
-                publish(&two, &lesson, "x").await.unwrap();
-            }
-        })
-    };
-    while numbers.len() < 20 {
-        numbers.extend(
-            here.next()
-                .await
-                .unwrap()
-                .iter()
-                .map(|event| event.cursor.0),
-        );
-    }
-    // The consumer's process ends; it goes on in the publisher's.
-    let cursor = here.cursor();
-    drop(here);
-    one.close().await;
-    let mut there = two.watch(&lesson, cursor);
-    while numbers.len() < 60 {
-        numbers.extend(
-            there
-                .next()
-                .await
-                .unwrap()
-                .iter()
-                .map(|event| event.cursor.0),
-        );
-    }
-    publisher.await.unwrap();
-    assert_eq!(numbers, (1..=60).collect::<Vec<_>>());
-}
-
-#[tokio::test]
-async fn a_lost_listening_connection_costs_nobody_an_event() {
-    let (one, two) = two_processes().await;
-    let lesson = topic("lesson");
-    let mut watch = one.watch(&lesson, Cursor::START);
-    publish(&two, &lesson, "x").await.unwrap();
-    assert_eq!(watch.next().await.unwrap()[0].cursor, Cursor(1));
-    // Every other connection of this role to this server that listens on this schema.
-    let cut = "SELECT CAST(COUNT(pg_terminate_backend(pid)) AS BIGINT) FROM pg_stat_activity
-               WHERE pid <> pg_backend_pid() AND usename = current_user AND query LIKE 'LISTEN%'
-               AND query LIKE '%' || current_schema() || '%'";
-    for expected in 2..=4 {
-        // It listens again before it is cut again.
-        let is_cut = async {
-            loop {
-                let row = two.fetch_one(Scope::Platform, cut, &[]).await.unwrap();
-                if row.int(0).unwrap() > 0 {
-                    break;
-                }
-            }
-        };
-        let in_time = tokio::time::timeout(Duration::from_secs(60), is_cut).await;
-        assert!(in_time.is_ok(), "nobody listens any more");
-        publish(&two, &lesson, "x").await.unwrap();
-        assert_eq!(watch.next().await.unwrap()[0].cursor, Cursor(expected));
-    }
 }
 
 #[tokio::test]
