@@ -46,20 +46,25 @@ pub(crate) async fn found_school(admin: &Person, uai: &str) -> anyhow::Result<St
 pub(crate) async fn import(admin: &Person, school: &str, zip: &Bytes) -> anyhow::Result<Imported> {
     let mut imports = ImportServiceClient::new(admin.caller());
     let started = Instant::now();
-    let begun = upload(&mut imports, school, zip).await?;
+    let begun = upload(&mut imports, school, zip)
+        .await
+        .context("uploading")?;
     let uploaded = started.elapsed();
     let request = ValidateImportRequest {
         import_id: begun.import_id.clone(),
     };
-    let validated = imports.validate_import(request).await?.into_inner().import;
-    reached(validated, ImportState::Ready).context("validating")?;
+    let validated = imports
+        .validate_import(request)
+        .await
+        .context("validating")?;
+    reached(validated.into_inner().import, ImportState::Ready).context("validating")?;
     let decided = started.elapsed();
     let request = ApplyImportRequest {
         import_id: begun.import_id,
         confirm_disabled: 0,
     };
-    let applied = imports.apply_import(request).await?.into_inner().import;
-    let applied = reached(applied, ImportState::Applied).context("applying")?;
+    let applied = imports.apply_import(request).await.context("applying")?;
+    let applied = reached(applied.into_inner().import, ImportState::Applied).context("applying")?;
     let ended = started.elapsed();
     Ok(Imported {
         upload: uploaded.as_secs_f64(),
