@@ -75,6 +75,9 @@ pub(crate) enum ImportRefusal {
     /// A part came after the zip was read.
     #[error("the zip was read already and takes no more parts: begin another import")]
     Closed,
+    /// What a zip holds and does is one person's word.
+    #[error("somebody else began this import: begin another one with the file")]
+    OfAnother,
     /// It was decided: nothing but finishing it is possible.
     #[error(
         "the import was applied or is being applied and cannot be validated any more: begin another one"
@@ -111,6 +114,7 @@ impl ImportRefusal {
         match self {
             Self::PartsMissing { .. } => "IMPORT_PARTS_MISSING",
             Self::Closed => "IMPORT_CLOSED",
+            Self::OfAnother => "IMPORT_OF_ANOTHER",
             Self::Decided => "IMPORT_DECIDED",
             Self::NotReady => "IMPORT_NOT_READY",
             Self::Outdated => "IMPORT_OUTDATED",

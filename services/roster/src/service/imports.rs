@@ -79,7 +79,7 @@ impl Imports {
         Ok(import)
     }
 
-    /// Takes one part of the zip; answers how many are missing.
+    /// Takes one part of the zip, from whoever began the import; answers how many are missing.
     pub(crate) async fn put_part(
         &self,
         incoming: &Incoming,
@@ -87,7 +87,7 @@ impl Imports {
         index: u32,
         data: &[u8],
     ) -> Result<u32, Error> {
-        let import = self.reach(incoming, import).await?;
+        let import = self.reach_own(incoming, import).await?;
         let Some(length) = import.get().part_len(index) else {
             let text = format!("there are {} parts, from 0", import.get().part_count());
             return Err(Failure::invalid("index", text).into());
@@ -159,6 +159,20 @@ impl Imports {
             .await?
             .ok_or_else(|| Failure::not_found("import"))?;
         Ok(caller.authorize_hidden("import", &import.school.facts(), import)?)
+    }
+
+    /// An import that the caller began. Who may be named an administrator by a zip depends on who validates it: nobody
+    /// may put their own zip, or a part of it, before somebody who may name more.
+    async fn reach_own(
+        &self,
+        incoming: &Incoming,
+        import: ImportId,
+    ) -> Result<Authorized<Import>, Error> {
+        let import = self.reach(incoming, import).await?;
+        if import.get().created_by != incoming.caller()?.principal().person {
+            return Err(ImportRefusal::OfAnother.into());
+        }
+        Ok(import)
     }
 
     async fn reach_school(

@@ -18,13 +18,14 @@ use crate::error::Error;
 use crate::store::{Plan, Planned};
 
 impl Imports {
-    /// Reads the whole zip and keeps what is wrong with it, or what applying it would change.
+    /// Reads the whole zip, for whoever began the import, and keeps what is wrong with it, or what applying it would
+    /// change.
     pub(crate) async fn validate(
         &self,
         incoming: &Incoming,
         import: ImportId,
     ) -> Result<Import, Error> {
-        let import = self.reach(incoming, import).await?;
+        let import = self.reach_own(incoming, import).await?;
         if !import.get().state.is_open() {
             return Err(ImportRefusal::Decided.into());
         }

@@ -239,6 +239,27 @@ async fn an_import_is_hidden_from_who_does_not_administer_the_school_as_if_it_di
 }
 
 #[tokio::test]
+async fn nobody_sends_or_validates_what_somebody_else_began_but_any_administrator_applies_it() {
+    let world = World::new().await;
+    let school = world.school();
+    let admin = world.person(Role::SchoolAdmin, school);
+    let zip = Files::small().zip();
+    let begun = admin.begin(school, zip.len() as u64).await.unwrap();
+    let import = begun.import_id;
+    admin.put(&import, 0, &zip).await.unwrap();
+    let colleague = world.person(Role::SchoolAdmin, school);
+    for other in [&colleague, &world.person(Role::PlatformAdmin, school)] {
+        let put = other.put(&import, 0, &vec![0; zip.len()]).await;
+        assert_eq!(reason(put), "IMPORT_OF_ANOTHER");
+        assert_eq!(reason(other.validate(&import).await), "IMPORT_OF_ANOTHER");
+    }
+    let ready = admin.validate(&import).await.unwrap();
+    assert_eq!(ready.state(), ImportState::Ready, "the zip is untouched");
+    let applied = colleague.apply(&import, 0).await.unwrap();
+    assert_eq!(applied.state(), ImportState::Applied);
+}
+
+#[tokio::test]
 async fn the_imports_of_a_school_page_backwards() {
     let world = World::new().await;
     let school = world.school();
