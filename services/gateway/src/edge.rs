@@ -18,7 +18,7 @@ use crate::attempts::{Attempt, Attempts};
 use crate::config::Config;
 use crate::cookie::CookieSession;
 use crate::local::Local;
-use crate::principals::{Principals, SessionToken};
+use crate::principals::{Ending, Principals, SessionToken};
 use crate::proxy::Proxy;
 use crate::refusal::Refusal;
 use crate::trace::{self, inherited};
@@ -31,10 +31,13 @@ const HEALTH: [&str; 2] = [
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 /// For learning who asks; the contract says nothing of a method that is not its own.
 const REFLECTION_WITHIN: Duration = Duration::from_secs(10);
-/// What ends the calling session.
-const ENDS_SESSION: [&str; 2] = [
-    "/preau.identity.v1.SessionService/SignOut",
-    "/preau.identity.v1.SessionService/SignOutEverywhere",
+/// What ends the calling session, and what ends all of the caller's.
+const ENDS_SESSIONS: [(&str, Ending); 2] = [
+    ("/preau.identity.v1.SessionService/SignOut", Ending::One),
+    (
+        "/preau.identity.v1.SessionService/SignOutEverywhere",
+        Ending::All,
+    ),
 ];
 /// What answers whether a password or a code is right.
 const GUESSES: [&str; 2] = [
@@ -157,10 +160,11 @@ impl Inner {
         };
         request.extensions_mut().insert(inherited);
         // When this call is over, however it ends: a caller who hangs up has signed out too.
+        let ending = ENDS_SESSIONS.iter().find(|(path, _)| *path == method.path);
         let _forgetting = session
             .as_ref()
-            .filter(|_| ENDS_SESSION.contains(&method.path.as_str()))
-            .map(|session| self.principals.forget_afterwards(session));
+            .zip(ending)
+            .map(|(session, (_, ending))| self.principals.forget_afterwards(session, *ending));
         let answer = self.proxy.forward(method, request, principal).await;
         match attempt {
             Some(attempt) => attempt.watch(answer),

@@ -68,6 +68,7 @@ type Key = [u8; 32];
 /// The principals of the sessions seen lately.
 pub(crate) struct Principals {
     identity: SessionServiceClient<Channel>,
+    mesh: Mesh,
     clock: WallClock,
     capacity: usize,
     slots: Mutex<HashMap<Key, Arc<Slot>>>,
@@ -83,10 +84,7 @@ struct Slot {
 enum Outcome {
     #[default]
     None,
-    Minted {
-        token: HeaderValue,
-        until: Instant,
-    },
+    Minted(Minted),
     /// Shared with those who were waiting when it came, and with nobody later.
     Failed {
         status: Status,
@@ -94,10 +92,29 @@ enum Outcome {
     },
 }
 
+/// A principal token and how long it is good here.
+#[derive(Clone)]
+struct Minted {
+    token: HeaderValue,
+    until: Instant,
+    /// Whose; unknown before this process can tell who calls.
+    person: Option<Arc<str>>,
+}
+
+/// Which sessions end with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The caller's present one.
+    One,
+    /// All of the caller's.
+    All,
+}
+
 impl Principals {
     pub(crate) fn new(mesh: &Mesh, config: &Config) -> Self {
         Self {
             identity: SessionServiceClient::new(mesh.client("gateway", "identity")),
+            mesh: mesh.clone(),
             clock: Arc::clone(&config.clock),
             capacity: config.max_sessions.max(16),
             slots: Mutex::default(),
@@ -133,16 +150,16 @@ impl Principals {
         let slot = self.slot(key);
         let mut outcome = slot.outcome.lock().await;
         match &*outcome {
-            Outcome::Minted { token, until } if Instant::now() < *until => return Ok(token.clone()),
+            Outcome::Minted(minted) if Instant::now() < minted.until => {
+                return Ok(minted.token.clone());
+            }
             Outcome::Failed { status, at } if came <= *at => return Err(status.clone()),
             _ => {}
         }
         match self.mint(session, inherited).await {
-            Ok((token, until)) => {
-                *outcome = Outcome::Minted {
-                    token: token.clone(),
-                    until,
-                };
+            Ok(minted) => {
+                let token = minted.token.clone();
+                *outcome = Outcome::Minted(minted);
                 Ok(token)
             }
             // This call's time, not that of those who wait.
@@ -159,19 +176,34 @@ impl Principals {
         }
     }
 
-    /// Forgets a session when the guard goes. A mint under way keeps its slot to itself, out of the map.
-    pub(crate) fn forget_afterwards(&self, session: &SessionToken) -> Forgetting<'_> {
+    /// Forgets what the call ends when the guard goes. A mint under way keeps its slot to itself, out of the map.
+    pub(crate) fn forget_afterwards(
+        &self,
+        session: &SessionToken,
+        ending: Ending,
+    ) -> Forgetting<'_> {
+        let key = session.key();
+        let person = match ending {
+            Ending::One => None,
+            Ending::All => self.person_of(&key),
+        };
         Forgetting {
             principals: self,
-            key: session.key(),
+            key,
+            person,
         }
     }
 
-    async fn mint(
-        &self,
-        session: &SessionToken,
-        inherited: Inherited,
-    ) -> Result<(HeaderValue, Instant), Status> {
+    /// Whose session it is, as far as is remembered.
+    fn person_of(&self, key: &Key) -> Option<Arc<str>> {
+        let slot = self.lock().get(key).map(Arc::clone)?;
+        match slot.outcome.try_lock().as_deref() {
+            Ok(Outcome::Minted(minted)) => minted.person.clone(),
+            _ => None,
+        }
+    }
+
+    async fn mint(&self, session: &SessionToken, inherited: Inherited) -> Result<Minted, Status> {
         let mut request = own_request(MintPrincipalRequest {
             session_token: session.0.clone(),
         });
@@ -182,6 +214,8 @@ impl Principals {
             .mint_principal(request)
             .await?
             .into_inner();
+        let claims = self.mesh.principals().verify(&minted.principal_token);
+        let person = claims.ok().map(|claims| claims.person.as_str().into());
         let mut token = HeaderValue::try_from(minted.principal_token)
             .map_err(|_| Status::internal("identity minted a token that is no header value"))?;
         token.set_sensitive(true);
@@ -191,7 +225,11 @@ impl Principals {
         let left = expires
             .and_then(|at| at.duration_since((self.clock)()).ok())
             .unwrap_or_default();
-        Ok((token, Instant::now() + left.saturating_sub(MARGIN)))
+        Ok(Minted {
+            token,
+            until: Instant::now() + left.saturating_sub(MARGIN),
+            person,
+        })
     }
 
     fn slot(&self, key: Key) -> Arc<Slot> {
@@ -215,15 +253,25 @@ impl Principals {
     }
 }
 
-/// Forgets one session when it goes.
+/// Forgets one session, or all of a person's, when it goes.
 pub(crate) struct Forgetting<'a> {
     principals: &'a Principals,
     key: Key,
+    person: Option<Arc<str>>,
 }
 
 impl Drop for Forgetting<'_> {
     fn drop(&mut self) {
-        self.principals.lock().remove(&self.key);
+        let mut slots = self.principals.lock();
+        slots.remove(&self.key);
+        if let Some(person) = &self.person {
+            slots.retain(|_, slot| match slot.outcome.try_lock().as_deref() {
+                Ok(Outcome::Minted(minted)) => minted.person.as_ref() != Some(person),
+                Ok(Outcome::None | Outcome::Failed { .. }) => true,
+                // Being minted, perhaps since before the end: whoever it is for is minted for again.
+                Err(_) => false,
+            });
+        }
     }
 }
 
@@ -232,7 +280,7 @@ impl Drop for Forgetting<'_> {
 fn make_room(slots: &mut HashMap<Key, Arc<Slot>>, capacity: usize) {
     let now = Instant::now();
     slots.retain(|_, slot| match slot.outcome.try_lock().as_deref() {
-        Ok(Outcome::Minted { until, .. }) => now < *until,
+        Ok(Outcome::Minted(minted)) => now < minted.until,
         Ok(Outcome::None | Outcome::Failed { .. }) => false,
         Err(_) => true,
     });
@@ -281,12 +329,13 @@ mod tests {
         let mut slots = HashMap::new();
         for n in 0..32u8 {
             let until = Instant::now() + Duration::from_secs(u64::from(n % 2) * 60);
-            let outcome = Outcome::Minted {
+            let minted = Minted {
                 token: HeaderValue::from_static("token"),
                 until,
+                person: None,
             };
             let slot = Slot {
-                outcome: tokio::sync::Mutex::new(outcome),
+                outcome: tokio::sync::Mutex::new(Outcome::Minted(minted)),
             };
             slots.insert([n; 32], Arc::new(slot));
         }

@@ -21,7 +21,7 @@ use crate::attempts::Attempts;
 use crate::body::Limited;
 use crate::config::Config;
 use crate::cookie;
-use crate::principals::{Principals, SessionToken};
+use crate::principals::{Ending, Principals, SessionToken};
 use crate::site::Site;
 use crate::trace::{self, inherited};
 use crate::visitor::Visitor;
@@ -210,7 +210,8 @@ impl Sessions {
             .principal(session, inherited.clone())
             .await?;
         let principal = principal.to_str().unwrap_or_default();
-        let _forgetting = self.principals.forget_afterwards(session);
+        let ending = if everywhere { Ending::All } else { Ending::One };
+        let _forgetting = self.principals.forget_afterwards(session, ending);
         let mut identity = self.identity.clone();
         if everywhere {
             let mut request = calling(SignOutEverywhereRequest {}, inherited);

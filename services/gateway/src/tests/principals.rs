@@ -2,10 +2,10 @@
 
 use futures::future::join_all;
 use preau_proto::files::v1::ListFolderRequest;
-use preau_proto::identity::v1::SignOutRequest;
+use preau_proto::identity::v1::{SignOutEverywhereRequest, SignOutRequest};
 use tonic::Code;
 
-use super::stand::{PUPIL, SLOW, Stand, bearer};
+use super::stand::{ADMIN, PUPIL, SLOW, Stand, bearer};
 
 const LIST: &str = "/preau.files.v1.FileService/ListFolder";
 
@@ -83,6 +83,42 @@ async fn after_sign_out_the_remembered_principal_is_gone() {
         .await;
     assert_eq!(after.code(), Code::Unauthenticated);
     assert_eq!(stand.mints(), 2, "once before, once after");
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_forgets_what_the_persons_other_sessions_may() {
+    let stand = Stand::new().await;
+    // Two sessions of one person.
+    let (here, there) = (bearer(ADMIN), bearer(PUPIL));
+    let mut client = stand.h2().await;
+    for session in [&here, &there] {
+        let headers = [("authorization", session.as_str())];
+        let answer = client
+            .call(LIST, &headers, &ListFolderRequest::default())
+            .await;
+        assert_eq!(answer.code(), Code::Ok);
+    }
+    assert_eq!(stand.mints(), 2);
+    let elsewhere = [("authorization", there.as_str())];
+    for (method, mints) in [("SignOut", 2), ("SignOutEverywhere", 4)] {
+        let path = format!("/preau.identity.v1.SessionService/{method}");
+        let headers = [("authorization", here.as_str())];
+        let out = match method {
+            "SignOut" => client.call(&path, &headers, &SignOutRequest {}).await,
+            _ => {
+                client
+                    .call(&path, &headers, &SignOutEverywhereRequest {})
+                    .await
+            }
+        };
+        assert_eq!(out.code(), Code::Ok);
+        let after = client
+            .call(LIST, &elsewhere, &ListFolderRequest::default())
+            .await;
+        assert_eq!(after.code(), Code::Ok);
+        // The caller's own is minted anew for the second call, the other session's only after it.
+        assert_eq!(stand.mints(), mints, "{method}");
+    }
 }
 
 #[tokio::test]
