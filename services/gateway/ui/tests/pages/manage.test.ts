@@ -173,6 +173,24 @@ describe('an administrator', () => {
       await page.getByRole('heading', { name: 'Importation terminée' }).waitFor();
     }));
 
+  it('has a file checked again that was refused at the last moment, without sending it again', () =>
+    inside(async (stand) => {
+      const { page, preau } = stand;
+      await openImports(stand);
+      await choose(page, zip('good'));
+      preau.school.takesBackOnce = true;
+      await page.getByRole('button', { name: 'Appliquer l’importation' }).click();
+      await page.getByRole('heading', { name: '1 problème : rien n’a été changé' }).waitFor();
+      await page.getByText('Vérifiez le fichier de nouveau pour voir quelles lignes').waitFor();
+      await page.getByRole('link', { name: 'Choisir un autre fichier' }).waitFor();
+      await tabTo(page, 'Vérifier de nouveau');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Le fichier est bon' }).waitFor();
+      await page.getByRole('button', { name: 'Appliquer l’importation' }).click();
+      await page.getByRole('heading', { name: 'Importation terminée' }).waitFor();
+      expect(preau.school.imports).toHaveLength(1);
+    }));
+
   it('is told of an empty file and of a file that is no zip, before a byte is sent', () =>
     inside(async (stand) => {
       const { page, preau } = stand;

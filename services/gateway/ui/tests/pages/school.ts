@@ -29,6 +29,8 @@ export class FakeSchool {
   readonly issued: string[][] = [];
   /** Thrown by the next ApplyImport or IssueFirstUseCodes. */
   failsOnce: ConnectError | undefined;
+  /** The directory says no to the next ApplyImport, after the check found the file good. */
+  takesBackOnce = false;
 
   /** ValidateImport waits for it. */
   private held = Promise.resolve();
@@ -149,6 +151,11 @@ export class FakeSchool {
         if (known.summary?.needsConfirmation && confirmDisabled !== known.summary.peopleDisabled) {
           throw refusal(Code.FailedPrecondition, 'CONFIRMATION_NEEDED');
         }
+        if (this.takesBackOnce) {
+          this.takesBackOnce = false;
+          Object.assign(known, { state: ImportState.INVALID, problems: [TAKEN_BACK], problemCount: 1 });
+          throw refusal(Code.FailedPrecondition, 'IMPORT_PEOPLE_REFUSED');
+        }
         known.state = ImportState.APPLIED;
         known.appliedAt = timestampNow();
         return { import: known };
@@ -200,6 +207,8 @@ const PROBLEMS = [
   problem('users.csv', 1042, 'username', '=HYPERLINK("http://exemple.invalid")', 'INVALID_LOGIN', 'a login is …'),
   problem('classes.csv', 3, 'schoolSourcedIds', 'école-inconnue-au-bataillon-avec-un-très-long-identifiant-sans-espace', 'UNKNOWN_SCHOOL', 'unknown school'),
 ];
+
+const TAKEN_BACK = problem('users.csv', 0, '', '', 'IMPORT_REFUSED', 'nothing was changed: check the file again');
 
 function person(at: number) {
   const [givenName, familyName] = [GIVEN[at % 8] ?? '', FAMILY[(at * 3 + Math.floor(at / 8)) % 8] ?? ''];

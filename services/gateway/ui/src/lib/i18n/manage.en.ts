@@ -95,6 +95,7 @@ export const manageEn: ManageTexts = {
     unfinished: 'This file did not arrive whole',
     unfinishedWhat: 'The upload was interrupted, or the check did not take place. Nothing was changed. Choose the file again.',
     checkAgain: 'Check anyway',
+    checkAnew: 'Check again',
     another: 'Choose another file',
     retry: 'Go on',
     lookingFailed: 'The import could not be read',

@@ -95,6 +95,7 @@ export const manageFr = {
     unfinished: 'Ce fichier n’est pas arrivé en entier',
     unfinishedWhat: 'L’envoi a été interrompu ou la vérification n’a pas eu lieu. Rien n’a été changé. Choisissez le fichier de nouveau.',
     checkAgain: 'Vérifier quand même',
+    checkAnew: 'Vérifier de nouveau',
     another: 'Choisir un autre fichier',
     retry: 'Reprendre',
     lookingFailed: 'L’importation n’a pas pu être lue',

@@ -24,7 +24,7 @@ export const problemsEn: Record<keyof typeof problemsFr, string> = {
   FORMULA: 'This value begins like a formula, which a spreadsheet would run. Write it without = + - @ or a tab in front.',
   GRANT_NOT_HELD: 'You cannot give this role, because you do not hold it. Have somebody who does make this import.',
   GRANT_OUTLASTS: 'This role would last longer than yours. Shorten it, or have somebody else make this import.',
-  IMPORT_REFUSED: 'The school changed since the check, and nothing was applied. Choose the file again to see which rows no longer fit.',
+  IMPORT_REFUSED: 'The school changed since the check, and nothing was applied. Check the file again to see which rows no longer fit.',
   INVALID_BOOLEAN: 'Write true or false, in lower case.',
   INVALID_DATE: 'This is not a day. Write it as 2026-09-01.',
   INVALID_ID: 'An id is at most 255 characters, without a space around it. Shorten it.',

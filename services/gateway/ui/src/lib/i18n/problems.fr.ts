@@ -22,7 +22,7 @@ export const problemsFr = {
   FORMULA: 'Cette valeur commence comme une formule, qu’un tableur exécuterait. Écrivez-la sans = + - @ ni tabulation devant.',
   GRANT_NOT_HELD: 'Vous ne pouvez pas donner ce rôle, car vous ne l’avez pas. Faites faire cette importation par qui l’a.',
   GRANT_OUTLASTS: 'Ce rôle durerait plus longtemps que le vôtre. Raccourcissez-le, ou faites faire cette importation par quelqu’un d’autre.',
-  IMPORT_REFUSED: 'L’établissement a changé depuis la vérification, et rien n’a été appliqué. Choisissez le fichier de nouveau pour voir quelles lignes ne conviennent plus.',
+  IMPORT_REFUSED: 'L’établissement a changé depuis la vérification, et rien n’a été appliqué. Vérifiez le fichier de nouveau pour voir quelles lignes ne conviennent plus.',
   INVALID_BOOLEAN: 'Écrivez true ou false, en minuscules.',
   INVALID_DATE: 'Ce n’est pas une date. Écrivez-la comme 2026-09-01.',
   INVALID_ID: 'Un identifiant compte au plus 255 caractères, sans espace autour. Raccourcissez-le.',
