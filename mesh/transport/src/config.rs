@@ -8,8 +8,12 @@ const MIB: u32 = 1024 * KIB;
 /// Flow-control window of one stream. A download over a 20 ms path fills 100 MB/s with it, and one slow reader
 /// pins no more than this in memory.
 const STREAM_WINDOW: u32 = 2 * MIB;
-/// Flow-control window of a connection: four streams may run at full speed beside the small ones.
-const CONNECTION_WINDOW: u32 = 8 * MIB;
+/// Streams a peer may have open on one connection.
+const STREAMS: u32 = 250;
+/// Flow-control window of a connection: no limit of its own. What a stream's reader leaves lying counts against the
+/// connection too, so with less than all streams' windows a few paused downloads stop everybody's calls. Twice that,
+/// because h2 gives a window back only when half of it was read.
+const CONNECTION_WINDOW: u32 = 2 * STREAMS * STREAM_WINDOW;
 /// Largest frame. Above HTTP/2's 16 KiB because file frames are 256 KiB and each frame costs a turn of the
 /// scheduler; not larger, so that a small answer never waits long behind a piece of a large one.
 const MAX_FRAME: u32 = 64 * KIB;
@@ -60,7 +64,7 @@ impl Default for ListenerConfig {
             age_jitter: 0.1,
             age_grace: Duration::from_secs(30),
             drain: Duration::from_secs(25),
-            max_concurrent_streams: 250,
+            max_concurrent_streams: STREAMS,
             keepalive_interval: Duration::from_secs(30),
             keepalive_timeout: Duration::from_secs(20),
             stream_window: STREAM_WINDOW,

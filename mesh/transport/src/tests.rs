@@ -5,4 +5,5 @@ mod draining;
 mod reaching;
 mod refusing;
 mod replacing;
+mod stalling;
 mod support;
