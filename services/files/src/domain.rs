@@ -10,7 +10,7 @@ mod upload;
 
 pub(crate) use editing::{Editor, MAX_TREE};
 pub(crate) use link::Link;
-pub(crate) use link_key::{LINK_LIFETIME, LinkKey, LinkToken};
+pub(crate) use link_key::{LinkKey, LinkToken, link_lifetime};
 pub(crate) use node::{Body, FileBody, Folder, MAX_DEPTH, Node};
 pub(crate) use path::NodePath;
 pub(crate) use space::{Holder, MyClass, PERSONAL, Space, Tenant};

@@ -14,8 +14,19 @@ use super::Link;
 const SEALS_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a key is kept: longer than the last link it sealed lives, whatever clocks say.
 const KEPT_FOR: Duration = Duration::from_secs(48 * 60 * 60);
-/// How long a link lives.
-pub(crate) const LINK_LIFETIME: Duration = Duration::from_secs(5 * 60);
+/// How long any link lives: time to begin.
+const BEGINS_WITHIN: Duration = Duration::from_secs(5 * 60);
+/// What a school's slow line carries, in bytes a second (1 Mbit/s): a link also lives as long as its file takes there,
+/// so that a download that broke off can be resumed.
+const SLOW_LINE: u64 = 125_000;
+/// How long a link lives at most.
+pub(crate) const LONGEST_LINK: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// How long a link to a file of this many bytes lives.
+pub(crate) fn link_lifetime(size: u64) -> Duration {
+    let download = Duration::from_secs(size / SLOW_LINE);
+    BEGINS_WITHIN.saturating_add(download).min(LONGEST_LINK)
+}
 
 const ID_LEN: usize = 16;
 /// Longer than any token of ours.
@@ -201,6 +212,15 @@ mod tests {
         assert!(key.seals_at(NOW) && key.seals_at(last));
         assert!(!key.seals_at(NOW.plus(SEALS_FOR)));
         assert!(!key.seals_at(Timestamp(NOW.0 - 1)));
-        assert!(LinkKey::kept_since(last.plus(LINK_LIFETIME)) < key.created_at());
+        assert!(LinkKey::kept_since(last.plus(LONGEST_LINK)) < key.created_at());
+    }
+
+    #[test]
+    fn a_link_lives_as_long_as_its_file_takes_on_a_slow_line() {
+        let minutes = |size| link_lifetime(size).as_secs() / 60;
+        assert_eq!(minutes(0), 5);
+        assert_eq!(minutes(1_000_000), 5);
+        assert_eq!(minutes(2_250_000_000), 305);
+        assert_eq!(link_lifetime(u64::MAX), LONGEST_LINK);
     }
 }

@@ -7,7 +7,7 @@ use preau_rpc::Incoming;
 
 use super::reading::beyond;
 use super::{Files, Span};
-use crate::domain::{LINK_LIFETIME, Link, LinkToken};
+use crate::domain::{Link, LinkToken, link_lifetime};
 use crate::error::Error;
 
 /// A link as its maker receives it.
@@ -17,8 +17,8 @@ pub(crate) struct MintedLink {
 }
 
 impl Files {
-    /// Makes a link to a file: whoever holds it may download the file's bytes for [`LINK_LIFETIME`], whatever becomes of
-    /// its maker's membership or of the file's name meanwhile.
+    /// Makes a link to a file: whoever holds it may download the file's bytes for as long as [`link_lifetime`] says,
+    /// whatever becomes of its maker's membership or of the file's name meanwhile.
     pub(crate) async fn create_link(
         &self,
         incoming: &Incoming,
@@ -28,11 +28,12 @@ impl Files {
         let space = self.reach(incoming, &incoming.caller()?, space).await?;
         let node = self.node_in(&space, node, "file").await?;
         let now = self.clock.now();
+        let file = node.as_file()?.clone();
         let link = Link {
             tenant: space.get().tenant.clone(),
-            file: node.as_file()?.clone(),
             name: node.name.clone(),
-            expires_at: now.plus(LINK_LIFETIME),
+            expires_at: now.plus(link_lifetime(file.size)),
+            file,
         };
         let key = self.link_keys.sealing(&self.store, now).await?;
         let token = key
