@@ -11,6 +11,7 @@ use std::time::Duration;
 use preau_kernel::access::Authorized;
 use preau_kernel::clock::{Clock, Timestamp};
 use preau_kernel::ids::{AttendanceId, LeaseId};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{Lesson, Member};
@@ -51,6 +52,7 @@ struct Held {
 /// The Watches of this process: how many are open, which were closed since the last sweep.
 struct Closed {
     clock: Clock,
+    open: watch::Sender<usize>,
     waiting: Mutex<Vec<(AttendanceId, Timestamp)>>,
 }
 
@@ -66,6 +68,7 @@ impl Presences {
     pub(super) fn new(store: Store, clock: Clock) -> Self {
         let closed = Arc::new(Closed {
             clock: clock.clone(),
+            open: watch::Sender::default(),
             waiting: Mutex::default(),
         });
         Self {
@@ -85,11 +88,7 @@ impl Presences {
     ) -> Result<Attending, Error> {
         let (lease, ends) = self.vouch().await?;
         // Made before the row: whoever gives up in the middle leaves one to settle, or none.
-        let attending = Attending {
-            id: AttendanceId::new(),
-            closed: Arc::clone(&self.closed),
-            ends,
-        };
+        let attending = Attending::new(&self.closed, ends);
         let attendance = Attendance {
             id: attending.id,
             member,
@@ -139,12 +138,14 @@ impl Presences {
         Ok(())
     }
 
-    /// Renews the lease, and writes down which Watches were closed. Every sweep.
+    /// Renews the lease of a process that serves Watches, and writes down which were closed. Every sweep. A process
+    /// without any writes nothing: its lease runs out, and it takes another when somebody comes.
     pub(super) async fn settle(&self) -> Result<(), Error> {
-        {
-            let mut lease = self.lease.lock().await;
+        let mut lease = self.lease.lock().await;
+        if *self.closed.open.borrow() > 0 {
             self.extend(&mut lease, RENEW).await?;
         }
+        drop(lease);
         loop {
             let batch = self.closed.take(BATCH);
             if batch.is_empty() {
@@ -157,6 +158,12 @@ impl Presences {
         }
     }
 
+    /// How many Watches are open.
+    #[cfg(test)]
+    pub(super) fn open(&self) -> watch::Receiver<usize> {
+        self.closed.open.subscribe()
+    }
+
     pub(super) fn stop(&self) {
         self.stopping.cancel();
     }
@@ -164,6 +171,17 @@ impl Presences {
     /// Cancelled when the process stops.
     pub(super) fn stopping(&self) -> CancellationToken {
         self.stopping.child_token()
+    }
+}
+
+impl Attending {
+    fn new(closed: &Arc<Closed>, ends: CancellationToken) -> Self {
+        closed.open.send_modify(|open| *open += 1);
+        Self {
+            id: AttendanceId::new(),
+            closed: Arc::clone(closed),
+            ends,
+        }
     }
 }
 
@@ -187,5 +205,8 @@ impl Drop for Attending {
     fn drop(&mut self) {
         let gone_at = self.closed.clock.now().plus(GRACE);
         self.closed.lock().push((self.id, gone_at));
+        self.closed
+            .open
+            .send_modify(|open| *open = open.saturating_sub(1));
     }
 }
