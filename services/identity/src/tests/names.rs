@@ -70,10 +70,13 @@ async fn as_many_as_a_page_are_read_and_no_more() {
     world.person(&here, "prof", Role::Teacher).await;
     let (mut people, root) = (Vec::new(), world.token(ROOT).await);
     for n in 0..45 {
-        let person = world
-            .person(&here, &format!("pupil{n}"), Role::Student)
-            .await;
-        people.push(person.person_id);
+        let request = CreatePersonRequest {
+            login: String::new(),
+            password: String::new(),
+            ..wanted(&here, &format!("pupil{n}"), Role::Student)
+        };
+        let created = world.directory().create_person(by(&root, request)).await;
+        people.push(created.unwrap().into_inner().person.unwrap().person_id);
     }
     let found = names(&world, "prof", &here, people.clone()).await.unwrap();
     assert_eq!(found.len(), 45);
