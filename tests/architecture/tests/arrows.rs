@@ -65,7 +65,12 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     );
 
     allow("preau-rpc", &["preau-proto", "preau-kernel", "preau-mesh"]);
-    for service in ["preau-classroom", "preau-control", "preau-identity", "preau-roster"] {
+    for service in [
+        "preau-classroom",
+        "preau-control",
+        "preau-identity",
+        "preau-roster",
+    ] {
         allow(service, &SERVICE);
     }
     allow(
