@@ -72,7 +72,7 @@ scan() {
 
 invariants() {
   "$VENV/bin/python" -B k8s/check/invariants.py "$RENDERED"/*.yaml
-  RENDERED="$PWD/$RENDERED" "$VENV/bin/python" -B -m unittest discover --quiet --start-directory k8s/check
+  env RENDERED="$PWD/$RENDERED" "$VENV/bin/python" -B -m unittest discover --quiet --start-directory k8s/check
 }
 
 python_tools

@@ -26,6 +26,8 @@ macro_rules! generated {
 }
 
 generated! {
+    /// Lessons.
+    classroom => "preau.classroom.v1.rs";
     /// Mesh control plane.
     control => "preau.control.v1.rs";
     /// Spaces, folders and files.

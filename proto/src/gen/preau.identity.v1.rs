@@ -205,6 +205,29 @@ pub struct ListPeopleResponse {
     pub next_page_token: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetPeopleRequest {
+    #[prost(string, tag = "1")]
+    pub school_id: ::prost::alloc::string::String,
+    /// 1 to 200.
+    #[prost(string, repeated, tag = "2")]
+    pub person_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetPeopleResponse {
+    /// Whose own school it is, or who hold a role there: in no order.
+    #[prost(message, repeated, tag = "1")]
+    pub people: ::prost::alloc::vec::Vec<PersonName>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PersonName {
+    #[prost(string, tag = "1")]
+    pub person_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub given_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub family_name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GrantRoleRequest {
     #[prost(string, tag = "1")]
     pub person_id: ::prost::alloc::string::String,
@@ -550,6 +573,33 @@ pub mod directory_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Names of people of one school, those of them who are: a class list in one call. Others named are passed over.
+        pub async fn get_people(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetPeopleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetPeopleResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/preau.identity.v1.DirectoryService/GetPeople",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("preau.identity.v1.DirectoryService", "GetPeople"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// A dated grant: from `begins_at` (default now) until `ends_at` (default open).
         /// Nobody grants more than they hold.
         pub async fn grant_role(
@@ -684,6 +734,14 @@ pub mod directory_service_server {
             request: tonic::Request<super::ListPeopleRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListPeopleResponse>,
+            tonic::Status,
+        >;
+        /// Names of people of one school, those of them who are: a class list in one call. Others named are passed over.
+        async fn get_people(
+            &self,
+            request: tonic::Request<super::GetPeopleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetPeopleResponse>,
             tonic::Status,
         >;
         /// A dated grant: from `begins_at` (default now) until `ends_at` (default open).
@@ -1176,6 +1234,51 @@ pub mod directory_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListPeopleSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/preau.identity.v1.DirectoryService/GetPeople" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetPeopleSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<
+                        T: DirectoryService,
+                    > tonic::server::UnaryService<super::GetPeopleRequest>
+                    for GetPeopleSvc<T> {
+                        type Response = super::GetPeopleResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetPeopleRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DirectoryService>::get_people(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetPeopleSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

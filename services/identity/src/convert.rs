@@ -10,7 +10,7 @@ use preau_kernel::uai::Uai;
 use preau_proto::identity::v1 as wire;
 use preau_rpc::convert::{id, role, time, wire_role, wire_time};
 
-use crate::domain::directory::{Authority, Person, School};
+use crate::domain::directory::{Authority, Person, PersonName, School};
 use crate::domain::grants::DatedGrant;
 use crate::domain::keyring::KeyDates;
 use crate::domain::login::Login;
@@ -108,12 +108,12 @@ pub(crate) fn person_wanted(request: wire::CreatePersonRequest) -> Result<Person
 }
 
 /// People of one request at most.
-const MAX_CODES: usize = 200;
+const MAX_NAMED: usize = 200;
 
-/// Whom codes are asked for, each once.
-pub(crate) fn code_holders(texts: &[String]) -> Result<Vec<PersonId>, Failure> {
-    if texts.is_empty() || texts.len() > MAX_CODES {
-        let problem = format!("{} people: name 1 to {MAX_CODES}", texts.len());
+/// Whom something is asked about, each once.
+pub(crate) fn named_people(texts: &[String]) -> Result<Vec<PersonId>, Failure> {
+    if texts.is_empty() || texts.len() > MAX_NAMED {
+        let problem = format!("{} people: name 1 to {MAX_NAMED}", texts.len());
         return Err(Failure::invalid("person_ids", problem));
     }
     let read = |(at, text): (usize, &String)| id(&format!("person_ids[{at}]"), text);
@@ -125,6 +125,14 @@ pub(crate) fn code_holders(texts: &[String]) -> Result<Vec<PersonId>, Failure> {
     people.sort_unstable();
     people.dedup();
     Ok(people)
+}
+
+pub(crate) fn person_name(name: PersonName) -> wire::PersonName {
+    wire::PersonName {
+        person_id: name.id.to_string(),
+        given_name: name.given.to_string(),
+        family_name: name.family.to_string(),
+    }
 }
 
 pub(crate) fn first_use_code(issued: Issued) -> wire::FirstUseCode {

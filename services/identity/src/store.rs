@@ -11,6 +11,7 @@ mod first_use;
 mod grants;
 mod imports;
 mod keys;
+mod names;
 mod people;
 mod rows;
 mod schools;

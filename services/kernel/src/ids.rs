@@ -80,6 +80,14 @@ ids! {
     ContentId "content id";
     /// A roster file on its way in, and the people staged from it.
     ImportId "import id";
+    /// A lesson of a class.
+    LessonId "lesson id";
+    /// Something that a teacher pushed to a class.
+    PushId "push id";
+    /// One open Watch of somebody who is in a lesson.
+    AttendanceId "attendance id";
+    /// What a process holds while it vouches for the Watches it serves.
+    LeaseId "lease id";
     /// A one-use invitation to the mesh.
     JoinTokenId "join token id";
 }

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::workspace::Workspace;
 
 /// Services of the domain: they call each other through the mesh, never by crate.
-const DOMAIN_SERVICES: [&str; 4] = [
+const DOMAIN_SERVICES: [&str; 5] = [
+    "preau-classroom",
     "preau-control",
     "preau-files",
     "preau-identity",
@@ -64,7 +65,12 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     );
 
     allow("preau-rpc", &["preau-proto", "preau-kernel", "preau-mesh"]);
-    for service in ["preau-control", "preau-identity", "preau-roster"] {
+    for service in [
+        "preau-classroom",
+        "preau-control",
+        "preau-identity",
+        "preau-roster",
+    ] {
         allow(service, &SERVICE);
     }
     allow(

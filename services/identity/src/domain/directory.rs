@@ -118,6 +118,14 @@ impl Person {
     }
 }
 
+/// What a person is called, and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PersonName {
+    pub(crate) id: PersonId,
+    pub(crate) given: Name,
+    pub(crate) family: Name,
+}
+
 /// A person about to be stored, with a first grant and perhaps an account.
 #[derive(Clone, Debug)]
 pub(crate) struct NewPerson {

@@ -4,10 +4,11 @@ use preau_kernel::failure::Failure;
 use preau_proto::identity::v1::directory_service_server::DirectoryService;
 use preau_proto::identity::v1::{
     CreateAuthorityRequest, CreateAuthorityResponse, CreatePersonRequest, CreatePersonResponse,
-    CreateSchoolRequest, CreateSchoolResponse, GetMeRequest, GetMeResponse, GetPersonRequest,
-    GetPersonResponse, GetSchoolRequest, GetSchoolResponse, GrantRoleRequest, GrantRoleResponse,
-    IssueFirstUseCodesRequest, IssueFirstUseCodesResponse, ListPeopleRequest, ListPeopleResponse,
-    ListSchoolsRequest, ListSchoolsResponse, RevokeRoleRequest, RevokeRoleResponse,
+    CreateSchoolRequest, CreateSchoolResponse, GetMeRequest, GetMeResponse, GetPeopleRequest,
+    GetPeopleResponse, GetPersonRequest, GetPersonResponse, GetSchoolRequest, GetSchoolResponse,
+    GrantRoleRequest, GrantRoleResponse, IssueFirstUseCodesRequest, IssueFirstUseCodesResponse,
+    ListPeopleRequest, ListPeopleResponse, ListSchoolsRequest, ListSchoolsResponse,
+    RevokeRoleRequest, RevokeRoleResponse,
 };
 use preau_rpc::Incoming;
 use preau_rpc::convert::id;
@@ -97,7 +98,7 @@ impl Handler {
         request: IssueFirstUseCodesRequest,
     ) -> Result<IssueFirstUseCodesResponse, Failure> {
         let school = id("school_id", &request.school_id)?;
-        let people = convert::code_holders(&request.person_ids)?;
+        let people = convert::named_people(&request.person_ids)?;
         let issued = self
             .first_use
             .issue(&incoming.caller()?, school, &people)
@@ -164,6 +165,19 @@ impl Handler {
             people,
             next_page_token,
         })
+    }
+
+    async fn people(
+        &self,
+        incoming: &Incoming,
+        request: GetPeopleRequest,
+    ) -> Result<GetPeopleResponse, Failure> {
+        let school = id("school_id", &request.school_id)?;
+        let people = convert::named_people(&request.person_ids)?;
+        let caller = incoming.caller()?;
+        let names = self.directory.names(&caller, school, &people).await?;
+        let people = names.into_iter().map(convert::person_name).collect();
+        Ok(GetPeopleResponse { people })
     }
 
     async fn grant_role(
@@ -266,6 +280,14 @@ impl DirectoryService for Handler {
     ) -> Result<Response<ListPeopleResponse>, Status> {
         let incoming = Incoming::of(&request)?;
         incoming.answer(Handler::list_people(self, &incoming, request.into_inner()).await)
+    }
+
+    async fn get_people(
+        &self,
+        request: Request<GetPeopleRequest>,
+    ) -> Result<Response<GetPeopleResponse>, Status> {
+        let incoming = Incoming::of(&request)?;
+        incoming.answer(self.people(&incoming, request.into_inner()).await)
     }
 
     async fn grant_role(

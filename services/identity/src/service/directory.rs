@@ -11,7 +11,9 @@ use preau_kernel::paging::{self, Keyset};
 use preau_kernel::uai::Uai;
 
 use crate::audit;
-use crate::domain::directory::{Authority, Home, NewAccount, NewPerson, Person, School};
+use crate::domain::directory::{
+    Authority, Home, NewAccount, NewPerson, Person, PersonName, School,
+};
 use crate::domain::grants::{DatedGrant, On, Period, may_grant};
 use crate::domain::login::Login;
 use crate::domain::password::Password;
@@ -202,6 +204,18 @@ impl Directory {
             .into_iter()
             .map(|one| one.shown_to(caller.principal(), relation));
         Ok((shown.collect(), next))
+    }
+
+    /// What those of `people` who are of the school are called.
+    pub(crate) async fn names(
+        &self,
+        caller: &Caller,
+        school: SchoolId,
+        people: &[PersonId],
+    ) -> Result<Vec<PersonName>, Failure> {
+        let school = self.find_school(school).await?;
+        let proof = caller.authorize_hidden("school", &school.facts(), school)?;
+        Ok(self.store.names(&proof, people, self.clock.now()).await?)
     }
 
     async fn find_school(&self, id: SchoolId) -> Result<School, Failure> {

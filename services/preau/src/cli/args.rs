@@ -109,7 +109,7 @@ pub(crate) struct UpArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Roles of this process: control, identity, roster, files, gateway
+    /// Roles of this process: control, identity, roster, files, classroom, gateway
     #[arg(long, value_delimiter = ',', required = true)]
     pub(crate) roles: Vec<String>,
     #[command(flatten)]

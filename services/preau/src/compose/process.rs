@@ -246,6 +246,8 @@ impl Process {
 
     /// From the outside in: whoever is still answered needs what is behind it.
     async fn drain(self, mesh_serves: bool) {
+        // Watches would hold up both drains for as long as they may.
+        self.services.end_watches();
         self.stops.edge.cancel();
         if let Some(edge) = self.edge
             && !edge.is_finished()
@@ -316,7 +318,9 @@ fn warn_of_missing_peers(config: &Config, roles: &[&str]) {
 
 /// Every role asks control for certificates and identity for keys.
 fn calls(from: &str, to: &str) -> bool {
-    matches!(to, "control" | "identity") || from == "gateway" || (from, to) == ("files", "roster")
+    matches!(to, "control" | "identity")
+        || from == "gateway"
+        || matches!((from, to), ("files" | "classroom", "roster"))
 }
 
 /// The demonstration is made through the gateway by this program's own client, which speaks plain HTTP.

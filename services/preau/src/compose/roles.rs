@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use preau_classroom::Classroom;
 use preau_identity::{Identity, PasswordConfig, SessionConfig};
 use preau_kernel::clock::Clock;
 use preau_mesh::{CertificateAuthority, Mesh, RoleServer, TrustDomain};
@@ -29,16 +30,18 @@ pub(crate) struct Services {
     pub(crate) identity: Option<Identity>,
     roster: Option<preau_roster::Deps>,
     files: Option<preau_files::Deps>,
+    classroom: Option<Classroom>,
     databases: Vec<Db>,
 }
 
 /// The tables of every role that has some.
-pub(crate) fn migrations() -> [(&'static str, Migrations); 4] {
+pub(crate) fn migrations() -> [(&'static str, Migrations); 5] {
     [
         ("control", preau_control::MIGRATIONS),
         ("identity", preau_identity::MIGRATIONS),
         ("roster", preau_roster::MIGRATIONS),
         ("files", preau_files::MIGRATIONS),
+        ("classroom", preau_classroom::MIGRATIONS),
     ]
 }
 
@@ -56,6 +59,7 @@ pub(crate) async fn open(
             ("identity", _) => services.open_identity(config).await?,
             ("roster", _) => services.open_roster(config, mesh).await?,
             ("files", _) => services.open_files(config, mesh).await?,
+            ("classroom", _) => services.open_classroom(config, mesh).await?,
             // The gateway keeps nothing and serves the mesh nothing but its probe.
             (role, _) => services.servers.push(RoleServer::new(role)),
         }
@@ -147,13 +151,36 @@ impl Services {
         Ok(())
     }
 
+    async fn open_classroom(&mut self, config: &Config, mesh: &Mesh) -> Result<(), Failure> {
+        let db = database::open(config, "classroom", &preau_classroom::MIGRATIONS).await?;
+        self.databases.push(db.clone());
+        let classroom = Classroom::new(preau_classroom::Deps {
+            db,
+            mesh: mesh.clone(),
+            clock: Clock::system(),
+            timing: preau_classroom::Timing::default(),
+        });
+        self.servers.push(classroom.server());
+        self.classroom = Some(classroom);
+        Ok(())
+    }
+
+    /// Ends what would outlast a drain; its clients go on elsewhere.
+    pub(crate) fn end_watches(&self) {
+        if let Some(classroom) = &self.classroom {
+            classroom.end_watches();
+        }
+    }
+
     /// Finishes what a death has left half done and removes what nobody refers to any more, until `stop`.
     pub(crate) fn sweeping(
         &self,
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + Send + 'static + use<> {
         let (roster, files) = (self.roster.clone(), self.files.clone());
-        async move {
+        let classroom = self.classroom.clone();
+        let lessons = keep_lessons(self.classroom.clone(), stop.clone());
+        let others = async move {
             // Stored files can wait; whoever waits for an import cannot.
             stop.run_until_cancelled(recover_imports(roster.as_ref()))
                 .await;
@@ -165,7 +192,11 @@ impl Services {
                 stop.run_until_cancelled(recover_imports(roster.as_ref()))
                     .await;
                 sweep_vault(files.as_ref()).await;
+                forget_lessons(classroom.as_ref()).await;
             }
+        };
+        async move {
+            tokio::join!(others, lessons);
         }
     }
 
@@ -174,6 +205,31 @@ impl Services {
         for db in self.databases {
             db.close().await;
         }
+    }
+}
+
+/// Lessons do not wait for anything else: what time does to them is told within seconds.
+async fn keep_lessons(classroom: Option<Classroom>, stop: CancellationToken) {
+    let Some(classroom) = classroom else { return };
+    while stop
+        .run_until_cancelled(tokio::time::sleep(preau_classroom::SWEEP_EVERY))
+        .await
+        .is_some()
+    {
+        match classroom.sweep().await {
+            Ok(report) => tracing::debug!(?report, "looked after lessons"),
+            Err(error) => {
+                tracing::warn!(%error, "lessons were not looked after: it is tried again")
+            }
+        }
+    }
+}
+
+async fn forget_lessons(classroom: Option<&Classroom>) {
+    let Some(classroom) = classroom else { return };
+    match classroom.purge().await {
+        Ok(count) => tracing::debug!(count, "forgot old lessons"),
+        Err(error) => tracing::warn!(%error, "old lessons were not forgotten: it is tried again"),
     }
 }
 

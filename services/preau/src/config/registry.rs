@@ -132,7 +132,7 @@ pub(crate) const KEYS: &[Key] = &[
         path: "mesh.peers",
         default: "{}",
         meaning: "Where the roles are that this process does not run: a table from role to \"host:port\".",
-        accepts: "a table such as { control = \"10.0.0.1:7443\" }; roles are control, identity, roster, files, gateway",
+        accepts: "a table such as { control = \"10.0.0.1:7443\" }; roles are control, identity, roster, files, classroom, gateway",
         ..BASE
     },
     Key {

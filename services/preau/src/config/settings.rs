@@ -173,7 +173,14 @@ pub(crate) fn is_role(name: &str) -> bool {
 }
 
 /// Every role a process can take.
-pub(crate) const ROLES: [&str; 5] = ["control", "identity", "roster", "files", "gateway"];
+pub(crate) const ROLES: [&str; 6] = [
+    "control",
+    "identity",
+    "roster",
+    "files",
+    "classroom",
+    "gateway",
+];
 
 /// The parent directory of a file, the working directory when it has none.
 pub(crate) fn parent(file: &Path) -> &Path {

@@ -6,6 +6,7 @@ mod directory;
 mod everyday;
 mod files;
 mod imports;
+mod lessons;
 
 use anyhow::Context as _;
 use preau_harness::{Bearer, Caller, Person, Roster, connect};
@@ -59,6 +60,7 @@ pub(crate) async fn call(
         | "preau.files.v1.FileService"
         | "preau.files.v1.DownloadService"
         | "preau.files.v1.UploadService" => files::call(cast, caller, method, n).await,
+        "preau.classroom.v1.LessonService" => lessons::call(cast, caller, method, n).await,
         _ => missing(path),
     }
 }

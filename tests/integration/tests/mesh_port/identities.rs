@@ -15,7 +15,14 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use crate::walking_skeleton::files_below;
 
 /// Every role of the mesh.
-pub(crate) const ROLES: [&str; 5] = ["control", "identity", "roster", "files", "gateway"];
+pub(crate) const ROLES: [&str; 6] = [
+    "control",
+    "identity",
+    "roster",
+    "files",
+    "classroom",
+    "gateway",
+];
 
 /// A chain and its key, for a client.
 pub(crate) type Leaf = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);

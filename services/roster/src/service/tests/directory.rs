@@ -151,6 +151,13 @@ impl DirectoryService for TestDirectory {
         Err(not_asked_here())
     }
 
+    async fn get_people(
+        &self,
+        _: Request<wire::GetPeopleRequest>,
+    ) -> Result<Response<wire::GetPeopleResponse>, Status> {
+        Err(not_asked_here())
+    }
+
     async fn grant_role(
         &self,
         _: Request<wire::GrantRoleRequest>,

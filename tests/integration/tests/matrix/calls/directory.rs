@@ -5,8 +5,9 @@ use preau_harness::Caller;
 use preau_proto::identity::v1::directory_service_client::DirectoryServiceClient;
 use preau_proto::identity::v1::{
     CreateAuthorityRequest, CreatePersonRequest, CreateSchoolRequest, GetMeRequest,
-    GetPersonRequest, GetSchoolRequest, GrantRoleRequest, IssueFirstUseCodesRequest,
-    ListPeopleRequest, ListSchoolsRequest, RevokeRoleRequest, Scope, scope::On,
+    GetPeopleRequest, GetPersonRequest, GetSchoolRequest, GrantRoleRequest,
+    IssueFirstUseCodesRequest, ListPeopleRequest, ListSchoolsRequest, RevokeRoleRequest, Scope,
+    scope::On,
 };
 use preau_proto::policy::v1::Role;
 use tonic::Status;
@@ -57,6 +58,14 @@ pub(super) async fn call(
             directory.get_person(request).await.map(drop)
         }
         "GetMe" => directory.get_me(GetMeRequest {}).await.map(drop),
+        "GetPeople" => {
+            let person_ids = vec![person_id];
+            let request = GetPeopleRequest {
+                school_id,
+                person_ids,
+            };
+            directory.get_people(request).await.map(drop)
+        }
         "ListPeople" => {
             let request = ListPeopleRequest {
                 school_id,
