@@ -19,6 +19,11 @@ class Notices {
     setTimeout(() => this.close(id), action ? SHOWN_MS * 2 : SHOWN_MS);
   }
 
+  /** Until it is closed, or done. Answers its id. */
+  stay(text: string, action: NonNullable<Notice['action']>): number {
+    return this.push({ text, kind: 'done', action });
+  }
+
   refused(text: string): void {
     this.push({ text, kind: 'refused' });
   }

@@ -8,6 +8,8 @@ export type Route =
   /** For somebody who has a code and no password yet. */
   | { page: 'first' }
   | { page: 'manage'; section: ManageSection }
+  /** The list of them, when no one is named. */
+  | { page: 'lessons'; lessonId: string }
   | { page: 'missing' };
 
 /** Where an administrator is. */
@@ -25,6 +27,7 @@ export function parse(path: string): Route {
   if (first === undefined) return { page: 'spaces' };
   if (first === 'account' && spaceId === undefined) return { page: 'account' };
   if (first === 'first' && spaceId === undefined) return { page: 'first' };
+  if (first === 'lessons' && kind === undefined) return { page: 'lessons', lessonId: spaceId ?? '' };
   if (first === 'manage') return manage(rest.slice(1));
   if (first !== 'spaces' || spaceId === undefined || more.length > 0) return { page: 'missing' };
   if (kind === undefined) return { page: 'folder', spaceId, folderId: '' };
@@ -64,6 +67,8 @@ export const paths = {
   account: '/app/account',
   first: '/app/first',
   manage: '/app/manage',
+  lessons: '/app/lessons',
+  lesson: (lessonId: string): string => `/app/lessons/${encodeURIComponent(lessonId)}`,
   school: (schoolId: string, what: '' | '/staff' | '/staff/codes' | '/imports' | '/codes' = ''): string =>
     `/app/manage/${encodeURIComponent(schoolId)}${what}`,
   class: (schoolId: string, classId: string): string => `${paths.school(schoolId)}/classes/${encodeURIComponent(classId)}`,

@@ -1,6 +1,7 @@
 // The page's one upload queue, and what the page may see of it.
 
 import type { Node } from '$gen/preau/files/v1/files_pb';
+import { clock } from './clock';
 import { explain } from './explain';
 import { i18n } from './i18n.svelte';
 import { tidyName } from './names';
@@ -88,13 +89,7 @@ class Uploads {
       transport: rpcTransport,
       read: reader.read,
       classify,
-      clock: {
-        now: () => performance.now(),
-        after: (ms, run) => {
-          const timer = setTimeout(run, ms);
-          return () => clearTimeout(timer);
-        },
-      },
+      clock,
       random: Math.random,
       onChange: () => this.changed(),
       onDone: (_, node) => this.tell(node),

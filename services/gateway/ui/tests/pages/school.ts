@@ -2,7 +2,7 @@
 
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate, timestampNow } from '@bufbuild/protobuf/wkt';
-import { Code, type ConnectError, type ConnectRouter } from '@connectrpc/connect';
+import { Code, type ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect';
 import { DirectoryService } from '../../src/gen/preau/identity/v1/directory_pb';
 import { Role } from '../../src/gen/preau/policy/v1/policy_pb';
 import { ClassService, Part } from '../../src/gen/preau/roster/v1/classes_pb';
@@ -18,6 +18,25 @@ const SCHOOLS = [
 ];
 const GIVEN = ['Imane', 'Théo', 'Anaïs', 'Nguyên', 'Oumar', 'Zoé', 'Jean-Baptiste', 'Éloïse'];
 const FAMILY = ['Brun', 'Le Goff', 'O’Connor', 'Traoré', 'Nguyễn', 'Da Silva', 'Müller', 'Lefèvre-Duchâteau'];
+
+const PUPILS = Array.from({ length: 30 }, (_, at) => `p${at}`);
+
+/** Of the class whose files are in the space `class-1`, and of another; the person who signs in by default teaches both. */
+export const CLASSES = [
+  { classId: 'c1', schoolId: 's1', name: 'Seconde 3 — sciences numériques', pupils: PUPILS, teachers: ['me', 'p31'] },
+  { classId: 'c2', schoolId: 's1', name: 'Première 1', pupils: ['p29'], teachers: ['me'] },
+];
+
+/** By login; everybody else is the person of the default. */
+const BY_LOGIN: Record<string, number> = { 'imane.brun': 0, 'theo': 1, 'anais': 2, 'collegue': 31 };
+
+/** Whose cookie it is. */
+export function whoIs(cookie: string | null | undefined): string {
+  const at = BY_LOGIN[decodeURIComponent(/fake=([^;]*)/.exec(cookie ?? '')?.[1] ?? '')];
+  return at === undefined ? 'me' : `p${at}`;
+}
+
+export const callerOf = (context: HandlerContext): string => whoIs(context.requestHeader.get('cookie'));
 
 export class FakeSchool {
   /** What the signed-in person may do. */
@@ -54,8 +73,12 @@ export class FakeSchool {
 
   private directory(router: ConnectRouter, check: () => void): void {
     router.service(DirectoryService, {
-      getMe: () => {
+      getMe: (_, context) => {
         check();
+        // One server, several computers: signed in is who has the cookie.
+        if (!context.requestHeader.get('cookie')?.includes('fake=')) throw refusal(Code.Unauthenticated, 'NOT_SIGNED_IN');
+        const who = callerOf(context);
+        if (who !== 'me') return { person: person(Number(who.slice(1))) };
         return {
           person: {
             personId: 'me', givenName: 'Maëlle', familyName: 'Kerbrat', login: 'maelle.kerbrat',
@@ -76,6 +99,10 @@ export class FakeSchool {
       getPerson: ({ personId }) => {
         check();
         return { person: person(Number(personId.slice(1))) };
+      },
+      getPeople: ({ personIds }) => {
+        check();
+        return { people: personIds.map((id) => (id === 'me' ? { personId: id, givenName: 'Maëlle', familyName: 'Kerbrat' } : name(id))) };
       },
       listPeople: ({ pageToken }) => {
         check();
@@ -99,6 +126,17 @@ export class FakeSchool {
 
   private roster(router: ConnectRouter, check: () => void): void {
     router.service(ClassService, {
+      listMyClasses: (_, context) => {
+        check();
+        const who = callerOf(context);
+        const part = ({ pupils, teachers }: (typeof CLASSES)[number]): Part =>
+          teachers.includes(who) ? Part.TEACHER : pupils.includes(who) ? Part.STUDENT : Part.UNSPECIFIED;
+        return {
+          classes: CLASSES.filter((one) => part(one) !== Part.UNSPECIFIED).map((one) => ({
+            class: { classId: one.classId, schoolId: one.schoolId, name: one.name }, part: part(one),
+          })),
+        };
+      },
       listClasses: () => {
         check();
         return { classes: this.classes };
@@ -209,6 +247,11 @@ const PROBLEMS = [
 ];
 
 const TAKEN_BACK = problem('users.csv', 0, '', '', 'IMPORT_REFUSED', 'nothing was changed: check the file again');
+
+function name(personId: string) {
+  const { givenName, familyName } = person(Number(personId.slice(1)));
+  return { personId, givenName, familyName };
+}
 
 function person(at: number) {
   const [givenName, familyName] = [GIVEN[at % 8] ?? '', FAMILY[(at * 3 + Math.floor(at / 8)) % 8] ?? ''];

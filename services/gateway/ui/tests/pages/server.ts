@@ -9,7 +9,8 @@ import { Code, ConnectError, createConnectRouter } from '@connectrpc/connect';
 import { timestampNow } from '@bufbuild/protobuf/wkt';
 import { FileService, SpaceKind, SpaceService, UploadService } from '../../src/gen/preau/files/v1/files_pb';
 import { refusal } from '../unit/fakes';
-import { FakeSchool } from './school';
+import { FakeLessons } from './lessons';
+import { callerOf, CLASSES, FakeSchool, whoIs } from './school';
 
 export const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
@@ -36,6 +37,10 @@ export class FakePreau {
   readonly nodes = new Map<string, Held>();
   readonly parts = new Map<string, { target: Held; size: number; data: Map<number, Uint8Array> }>();
   readonly school = new FakeSchool();
+  readonly lessons = new FakeLessons(CLASSES, callerOf);
+  /** People whose every request is dropped, as by a network that is gone. */
+  readonly unreachable = new Set<string>();
+  private readonly open = new Map<ServerResponse, string>();
   signedIn = false;
   /** Thrown by PutPart while set. */
   putFails: ConnectError | undefined;
@@ -55,7 +60,14 @@ export class FakePreau {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
+  /** Drops whatever is open to that person, and what they ask from then on, until they are `unreachable` no more. */
+  cut(personId: string): void {
+    this.unreachable.add(personId);
+    for (const [response, who] of this.open) if (who === personId) response.destroy();
+  }
+
   stop(): void {
+    this.lessons.stop();
     this.server.closeAllConnections();
     this.server.close();
   }
@@ -76,6 +88,7 @@ export class FakePreau {
 
   private routes(router: ReturnType<typeof createConnectRouter>): void {
     this.school.routes(router, () => this.check());
+    this.lessons.routes(router, () => this.check());
     router.service(SpaceService, {
       listSpaces: () => {
         this.check();
@@ -203,6 +216,10 @@ export class FakePreau {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost');
+    const who = whoIs(request.headers.cookie);
+    if (this.unreachable.has(who)) return void request.socket.destroy();
+    this.open.set(response, who);
+    response.on('close', () => this.open.delete(response));
     response.setHeader('content-security-policy', POLICY);
     response.setHeader('x-content-type-options', 'nosniff');
     const handler = this.handlers.get(url.pathname);
@@ -221,12 +238,20 @@ export class FakePreau {
   ): Promise<void> {
     const header = new Headers();
     for (const [key, value] of Object.entries(request.headers)) if (typeof value === 'string') header.set(key, value);
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
     const answer = await handler({
-      httpVersion: '1.1', method: request.method ?? 'POST', url: url.href, header, body: request, signal: new AbortController().signal,
+      httpVersion: '1.1', method: request.method ?? 'POST', url: url.href, header, body: request, signal: gone.signal,
     });
     response.writeHead(answer.status, Object.fromEntries(answer.header ?? []));
-    if (answer.body) for await (const chunk of answer.body) response.write(chunk);
-    response.end();
+    // A stream answers before its first message.
+    response.flushHeaders();
+    try {
+      if (answer.body) for await (const chunk of answer.body) response.write(chunk);
+      response.end();
+    } catch {
+      response.destroy();
+    }
   }
 
   private async session(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -234,7 +259,7 @@ export class FakePreau {
       this.signedIn = false;
       return void response.writeHead(204).end();
     }
-    const { password = '' } = await json(request);
+    const { login = '', password = '' } = await json(request);
     if (password === 'slow') {
       response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '40' });
       return void response.end(JSON.stringify({ reason: 'RATE_LIMITED', message: 'too many' }));
@@ -244,7 +269,7 @@ export class FakePreau {
       return void response.end(JSON.stringify({ reason: 'WRONG_CREDENTIALS', message: 'wrong' }));
     }
     this.signedIn = true;
-    response.writeHead(204).end();
+    response.writeHead(204, { 'set-cookie': cookie(login) }).end();
   }
 
   private async first(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -256,7 +281,7 @@ export class FakePreau {
     if (login !== 'imane.brun' || code !== 'K7QM2PXRT4VD') return refuse(401, 'ACTIVATION_REFUSED');
     if (password.startsWith('motdepasse')) return refuse(400, 'PASSWORD_TOO_COMMON');
     this.signedIn = true;
-    response.writeHead(204).end();
+    response.writeHead(204, { 'set-cookie': cookie(login) }).end();
   }
 
   private download(nodeId: string, response: ServerResponse): void {
@@ -265,6 +290,8 @@ export class FakePreau {
     response.end(node?.content?.data ?? '');
   }
 }
+
+const cookie = (login: string): string => `fake=${encodeURIComponent(login)}; HttpOnly; SameSite=Strict; Path=/`;
 
 async function json(request: IncomingMessage): Promise<Partial<Record<string, string>>> {
   let body = '';

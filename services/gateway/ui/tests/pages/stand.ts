@@ -29,8 +29,18 @@ export interface Stand {
 
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Stand> {
   const preau = new FakePreau(DIST);
-  const origin = await preau.start();
+  const stand = await visit(browser, preau, await preau.start(), options);
+  const close = async (): Promise<void> => {
+    await stand.close();
+    preau.stop();
+  };
+  return { ...stand, close };
+}
+
+/** One more computer before the same server. */
+export async function visit(browser: Browser, preau: FakePreau, origin: string, options: BrowserContextOptions = {}): Promise<Stand> {
   const context = await browser.newContext({ locale: 'fr-FR', viewport: { width: 1280, height: 800 }, bypassCSP: false, ...options });
+  context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
@@ -41,19 +51,16 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   page.on('pageerror', (error) => complaints.push(String(error)));
   return {
     preau, page, origin, complaints,
-    close: async () => {
-      await context.close();
-      preau.stop();
-    },
+    close: () => context.close(),
   };
 }
 
-export async function signIn({ page, origin }: Stand, path = '/app'): Promise<void> {
+export async function signIn({ page, origin }: Stand, path = '/app', login = 'maelle.kerbrat'): Promise<void> {
   await page.goto(origin + path);
-  await page.getByLabel('Identifiant').fill('maelle.kerbrat');
+  await page.getByLabel('Identifiant').fill(login);
   await page.getByLabel('Mot de passe', { exact: true }).fill('right');
   await page.getByRole('button', { name: 'Se connecter' }).click();
-  await page.getByRole('link', { name: /Maëlle/ }).waitFor();
+  await page.locator('a[href="/app/account"]').waitFor();
 }
 
 /** What axe finds serious or critical, by rule and element. */

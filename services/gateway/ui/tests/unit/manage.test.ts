@@ -12,7 +12,7 @@ import { manageFr } from '../../src/lib/i18n/manage.fr';
 import { csvCell, csvFile, problemsCsv } from '../../src/lib/import/csv';
 import { zipFault } from '../../src/lib/import/zip';
 import { problemSentence } from '../../src/lib/import/words';
-import { administers } from '../../src/lib/manage/administrator';
+import { administers } from '../../src/lib/roles';
 import { parallel } from '../../src/lib/parallel';
 import { signInSentence } from '../../src/lib/sign-in-words';
 import { SignInRefused } from '../../src/lib/sign-in';

@@ -2,8 +2,10 @@
 
 import type { Import } from '$gen/preau/roster/v1/imports_pb';
 import { call } from '../call';
+import { clock } from '../clock';
 import { onLeaving } from '../leaving';
-import { forgetPeople, imports } from '../manage/api';
+import { imports } from '../manage/api';
+import { forgetNames } from '../people';
 import { required } from '../required';
 import { classify } from '../upload/classify';
 import { SourceChanged } from '../upload/types';
@@ -39,13 +41,7 @@ export class Running {
     this.flow = new ImportFlow(importId, {
       transport,
       classify,
-      clock: {
-        now: () => performance.now(),
-        after: (ms, run) => {
-          const timer = setTimeout(run, ms);
-          return () => clearTimeout(timer);
-        },
-      },
+      clock,
       random: Math.random,
       onChange: (step) => this.changed(step),
     });
@@ -57,7 +53,7 @@ export class Running {
   }
 
   private changed(step: Step): void {
-    if (step.kind === 'applied') forgetPeople();
+    if (step.kind === 'applied') forgetNames();
     this.step = step;
   }
 }

@@ -6,7 +6,6 @@ import { ClassService, type Class, type Member } from '$gen/preau/roster/v1/clas
 import { ImportService } from '$gen/preau/roster/v1/imports_pb';
 import { call } from '../call';
 import { onLeaving } from '../leaving';
-import { parallel } from '../parallel';
 import { required } from '../required';
 import { transport } from '../transport';
 
@@ -15,16 +14,10 @@ export const classes = createClient(ClassService, transport);
 export const imports = createClient(ImportService, transport);
 
 const PAGE = 200;
-/** Calls at once for the names of a class. */
-const AT_ONCE = 6;
 
 const schools = new Map<string, School>();
-const people = new Map<string, Person>();
 
-onLeaving(() => {
-  schools.clear();
-  people.clear();
-});
+onLeaving(() => schools.clear());
 
 export async function fetchSchool(schoolId: string): Promise<School> {
   const known = schools.get(schoolId);
@@ -70,23 +63,4 @@ export function fetchPeople(schoolId: string): Promise<Person[]> {
     const page = await directory.listPeople({ schoolId, pageSize: PAGE, pageToken });
     return { items: page.people, nextPageToken: page.nextPageToken };
   });
-}
-
-/** The people of those ids, by family name. */
-export async function fetchPersons(personIds: readonly string[]): Promise<Person[]> {
-  await parallel(personIds.filter((id) => !people.has(id)), AT_ONCE, async (personId) => {
-    const { person } = await call(() => directory.getPerson({ personId }));
-    people.set(personId, required(person, 'person'));
-  });
-  return byName(personIds.map((id) => people.get(id)).filter((person) => person !== undefined));
-}
-
-export function byName<P extends { familyName: string; givenName: string }>(list: readonly P[]): P[] {
-  const { compare } = new Intl.Collator('fr');
-  return [...list].sort((a, b) => compare(a.familyName, b.familyName) || compare(a.givenName, b.givenName));
-}
-
-/** An import changes names: nothing known before it counts. */
-export function forgetPeople(): void {
-  people.clear();
 }

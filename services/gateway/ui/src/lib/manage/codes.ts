@@ -4,7 +4,8 @@ import type { FirstUseCode, Person } from '$gen/preau/identity/v1/directory_pb';
 import { Role } from '$gen/preau/policy/v1/policy_pb';
 import { Part } from '$gen/preau/roster/v1/classes_pb';
 import { call } from '../call';
-import { byName, directory, fetchClass, fetchClasses, fetchMembers, fetchPeople } from './api';
+import { byName } from '../people';
+import { directory, fetchClass, fetchClasses, fetchMembers, fetchPeople } from './api';
 
 /** People of one call, by the contract. */
 const AT_ONCE = 200;

@@ -1,4 +1,4 @@
-// Who sees the pages for administrators. The server decides who may do what; this only spares others the way.
+// What somebody does here, by the grants in force. The server decides who may do what; this only spares others the way.
 
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { Person } from '$gen/preau/identity/v1/directory_pb';
@@ -8,9 +8,22 @@ const ADMINISTER: readonly Role[] = [Role.SCHOOL_ADMIN, Role.AUTHORITY_ADMIN, Ro
 
 /** Whether a grant in force at `now` (milliseconds) administers something. */
 export function administers(person: Person | undefined, now: number): boolean {
+  return holds(person, ADMINISTER, now);
+}
+
+export function isPupil(person: Person | undefined, now: number): boolean {
+  return holds(person, [Role.STUDENT], now);
+}
+
+/** Whether lessons are for them. */
+export function hasLessons(person: Person | undefined, now: number): boolean {
+  return holds(person, [Role.STUDENT, Role.TEACHER], now);
+}
+
+function holds(person: Person | undefined, roles: readonly Role[], now: number): boolean {
   return (person?.grants ?? []).some(
     ({ role, beginsAt, endsAt }) =>
-      ADMINISTER.includes(role) &&
+      roles.includes(role) &&
       (beginsAt === undefined || timestampMs(beginsAt) <= now) &&
       (endsAt === undefined || timestampMs(endsAt) > now),
   );
