@@ -9,8 +9,8 @@ import { Visitor, openBrowser } from './visitor';
 export interface Stage {
   readonly platform: Platform;
   readonly browser: Browser;
-  /** Somebody new, in a browser profile of their own. */
-  visitor: (options?: BrowserContextOptions) => Promise<Visitor>;
+  /** Somebody new, in a browser profile of their own; at another address of the platform's, if one is given. */
+  visitor: (options?: BrowserContextOptions, origin?: string) => Promise<Visitor>;
 }
 
 /**
@@ -48,8 +48,8 @@ export function stage(): Stage {
     get browser() {
       return browser;
     },
-    visitor: async (options) => {
-      const visitor = await Visitor.arrive(browser, platform.origin, options);
+    visitor: async (options, origin = platform.origin) => {
+      const visitor = await Visitor.arrive(browser, origin, options);
       present.push(visitor);
       return visitor;
     },
