@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { write } from '../src/bytes';
+import { endLesson, lookUp, showLink, shownTo, startLesson } from '../src/lesson';
 import { axe, overflow, picture } from '../src/look';
 import { Roster } from '../src/roster';
 import { stage } from '../src/story';
@@ -64,6 +65,73 @@ const TEACHER: Step[] = [
     await page.goto(`${origin}/app/nowhere`);
     await page.getByText('Cette page n’existe pas.').waitFor();
   }],
+  ['lessons', async ({ page }) => {
+    await page.getByRole('link', { name: 'Cours', exact: true }).first().click();
+    await page.getByRole('button', { name: 'Commencer le cours : 2de A' }).waitFor();
+  }],
+  ['lesson', async (visitor) => {
+    await startLesson(visitor, '2de A');
+    await showLink(visitor.page, 'https://exemple.fr/12', UNBROKEN);
+    await visitor.page.getByText('ouvert par 0, reçu par 0, sur 30').click();
+  }],
+  ['lesson-link', async ({ page }) => {
+    await page.getByRole('button', { name: 'Montrer un lien' }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+  ['lesson-file', async ({ page }) => {
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Montrer un fichier' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: LONG }).waitFor();
+  }],
+  ['lesson-focus', async ({ page }) => {
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Demander l’attention' }).click();
+    await page.getByText('Vous demandez l’attention de la classe.').waitFor();
+  }],
+  ['lesson-end', async ({ page }) => {
+    await page.getByRole('button', { name: 'Terminer le cours' }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+  ['lesson-over', async ({ page }) => {
+    await page.getByRole('dialog').getByRole('button', { name: 'Terminer le cours' }).click();
+    await page.getByText('Le cours est terminé.').waitFor();
+  }],
+];
+
+/** What the pupil's teacher does meanwhile, in a browser of their own. */
+let board: Visitor;
+
+const PUPIL: Step[] = [
+  ['pupil-spaces', ({ page }) => page.getByRole('heading', { name: 'Mes espaces' }).waitFor()],
+  ['pupil-none', async ({ page }) => {
+    await page.getByRole('link', { name: 'Cours', exact: true }).first().click();
+    await page.getByText('Aucun cours pour l’instant.').waitFor();
+  }],
+  ['pupil-told', async ({ page }) => {
+    await startLesson(board, '2de B');
+    await page.getByRole('link', { name: 'Rejoindre : 2de B' }).waitFor();
+  }],
+  ['pupil-lesson', async ({ page }) => {
+    await page.getByRole('link', { name: 'Rejoindre : 2de B' }).click();
+    await showLink(board.page, 'https://exemple.fr/12', UNBROKEN);
+    await page.getByRole('button', { name: 'Lever la main' }).click();
+    await page.getByText('Votre place : 1.').waitFor();
+    await shownTo(page).getByText(UNBROKEN).waitFor();
+  }],
+  ['pupil-focus', async ({ page }) => {
+    await board.page.getByRole('textbox', { name: 'Message (facultatif)' }).fill(UNBROKEN);
+    await board.page.getByRole('button', { name: 'Demander l’attention' }).click();
+    await lookUp(page).getByText(UNBROKEN).waitFor();
+  }],
+  ['pupil-over', async ({ page }) => {
+    await board.page.getByRole('button', { name: 'Rendre l’attention' }).click();
+    await endLesson(board.page);
+    await page.getByText('Le cours est terminé.').waitFor();
+  }],
+  ['pupil-gone', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/lessons/00000000-0000-7000-8000-000000000000`);
+    await page.getByText('Ce cours n’est pas à votre portée.').waitFor();
+  }],
 ];
 
 const ADMINISTRATOR: Step[] = [
@@ -111,6 +179,7 @@ const ADMINISTRATOR: Step[] = [
 ];
 
 const LONG = 'Unnomdefichierextrêmementlongsansaucuneespacequidoitsecouperquelquepart_version_finale.odt';
+const UNBROKEN = LONG.replace('.odt', '');
 
 async function furnish(): Promise<void> {
   const teacher = await here.visitor();
@@ -132,11 +201,16 @@ describe.each([
   it.each([
     { who: 'a stranger', role: undefined, steps: STRANGER },
     { who: 'a teacher', role: 'teacher' as const, steps: TEACHER },
+    { who: 'a pupil', role: 'student' as const, steps: PUPIL },
     { who: 'an administrator', role: 'admin' as const, steps: ADMINISTRATOR },
   ])('every page of $who fits and can be used by everybody', async ({ role, steps }) => {
     if (role === 'teacher') await furnish();
+    if (role === 'student') {
+      board = await here.visitor();
+      await board.signIn(here.platform.account('teacher', '2de B'));
+    }
     const visitor = await here.visitor({ viewport: { width, height }, colorScheme });
-    if (role) await visitor.signIn(here.platform.account(role));
+    if (role) await visitor.signIn(here.platform.account(role, role === 'student' ? '2de B' : undefined));
     for (const [name, open] of steps) {
       await open(visitor);
       await picture(visitor.page, `${name}-${width}-${colorScheme}`);
