@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core';
 import { describe, it } from 'vitest';
 import { PART, bytes, write } from '../src/bytes';
 import { Gate } from '../src/gate';
+import { attend, endLesson, pupilOn, showFile, showLink, startLesson, twoPupils } from '../src/lesson';
 import { ROOT } from '../src/places';
 import { Roster } from '../src/roster';
 import { stage } from '../src/story';
@@ -36,6 +37,11 @@ describe.each([
     await page.screenshot({ path: join(INTO, `${name}-${size}.png`), animations: 'disabled', caret: 'hide' });
   };
   const arrive = (): Promise<Visitor> => here.visitor({ viewport: { width, height } });
+  /** Closes what the page still tells of the steps before. */
+  const dismiss = async (page: Page): Promise<void> => {
+    const notices = page.locator('.notice');
+    while ((await notices.count()) > 0) await notices.first().getByRole('button', { name: 'Fermer' }).click();
+  };
 
   it('a teacher', async () => {
     const { platform } = here;
@@ -74,6 +80,31 @@ describe.each([
     await keep(teacher.page, 'uploading');
     await gate.release();
     await teacher.page.getByText('2 fichiers envoyés sur 2').waitFor();
+  });
+
+  it('a lesson', async () => {
+    const { platform } = here;
+    const [teacher, first, second] = [await arrive(), await arrive(), await arrive()];
+    const account = platform.accounts.find(({ login }) => login === TEACHER);
+    if (!account) throw new Error(`the demonstration has no ${TEACHER}`);
+    await teacher.signIn(account);
+    await startLesson(teacher, space);
+    const pupils = twoPupils(platform, space);
+    for (const [at, pupil] of [first, second].entries()) await attend(pupil, pupils[at]!);
+    await showLink(teacher.page, 'https://www.geogebra.org/classic', 'GeoGebra');
+    await showFile(teacher.page, 'Chapitre 3 - vecteurs.pdf');
+    await first.fetched('Chapitre 3 - vecteurs.pdf');
+    for (const [at, { page }] of [second, first].entries()) {
+      await page.getByRole('button', { name: 'Lever la main' }).click();
+      await page.getByText(`Votre place : ${at + 1}.`).waitFor();
+    }
+    await pupilOn(teacher.page, pupils[0].name).getByText('place 2').waitFor();
+    await teacher.page.getByText('ouvert par 1, reçu par 2, sur 30').waitFor();
+    await dismiss(teacher.page);
+    await keep(teacher.page, 'lesson');
+    await dismiss(first.page);
+    await keep(first.page, 'lesson-pupil');
+    await endLesson(teacher.page);
   });
 
   it('an administrator', async () => {
