@@ -122,15 +122,15 @@ async fn more_calls_than_streams_grow_the_pool_and_all_are_answered() {
     };
     let files = endpoint_with(&store, running.addr, config);
     let mut waiting = Vec::new();
-    // One after the other, so that each sees the load of those before it: 40 need more than two connections.
-    for _ in 0..40 {
+    // One after the other, so that each sees the load of those before it: 120 need a dozen connections, not two.
+    for _ in 0..120 {
         let files = files.clone();
         waiting.push(tokio::spawn(async move { call(&files, "/wait", "").await }));
         within(arrivals.recv())
             .await
             .expect("arrives while all before it are open");
     }
-    may_answer.add_permits(40);
+    may_answer.add_permits(120);
     for outcome in join_all(waiting).await {
         outcome.expect("runs").expect("answers");
     }
