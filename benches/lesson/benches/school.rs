@@ -56,7 +56,7 @@ pub(crate) async fn found(platform: &Platform) -> anyhow::Result<Vec<Class>> {
     import(&admin, &school, &roster.zip()).await?;
     let codes = codes(&admin, &school).await?;
     let people: HashMap<String, Person> = stream::iter(codes)
-        .map(async |FirstUseCode { login, code, .. }| {
+        .map(|FirstUseCode { login, code, .. }| async move {
             let person = Person::activate(url, &login, &code, PASSWORD).await??;
             anyhow::Ok((login, person))
         })

@@ -73,7 +73,7 @@ impl Side {
         let publishing = self.rooms.iter().enumerate().map(|(at, room)| {
             let room = room.clone();
             let offset = Duration::from_secs(1) * u32::try_from(at)? / u32::try_from(lessons)?;
-            Ok(tokio::spawn(async move {
+            anyhow::Ok(tokio::spawn(async move {
                 for second in 0..SECONDS {
                     sleep_until(began + offset + Duration::from_secs(1) * second).await;
                     room.publish().await?;
