@@ -101,6 +101,7 @@ fn wire_summary(summary: &Summary) -> wire::ImportSummary {
         enrolments_removed: summary.enrolments_removed,
         enrolments_unchanged: summary.enrolments_unchanged,
         needs_confirmation: summary.needs_confirmation,
+        ..Default::default()
     }
 }
 
