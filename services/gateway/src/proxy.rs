@@ -66,6 +66,7 @@ impl Proxy {
                 Ok(response)
             }
             Err(_) if exceeded.get() => Err(too_large()),
+            Err(_) if exceeded.is_broken() => Err(Refusal::BodyBroken.into_status(&method.path)),
             Err(error) => Err(
                 Status::try_from_error(error.into()).unwrap_or_else(|error| {
                     tracing::warn!(method = %method.path, %error, "the mesh did not carry a call");
