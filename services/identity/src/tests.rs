@@ -6,5 +6,6 @@ mod first_use;
 mod granting;
 mod import_rights;
 mod importing;
+mod resetting;
 mod sign_in;
 mod world;
