@@ -81,6 +81,13 @@ async fn run() -> anyhow::Result<()> {
                 .await
                 .with_context(|| mode.name)?;
             let size = mode.client.mebibytes();
+            eprintln!(
+                "{}: {:.1} MiB/s, {:.2} s of the server's processor time, {:.2} s of the client's",
+                mode.name,
+                size / took.seconds,
+                took.server_cpu,
+                took.client_cpu
+            );
             figures.rate.push(size / took.seconds);
             figures.server.push(took.server_cpu * 1024.0 / size);
             figures.client.push(took.client_cpu * 1024.0 / size);

@@ -1,5 +1,6 @@
 //! One zip through the public import calls.
 
+use std::fmt;
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
@@ -23,6 +24,21 @@ pub(crate) struct Imported {
 impl Imported {
     pub(crate) fn seconds(&self) -> f64 {
         self.upload + self.validate + self.apply
+    }
+}
+
+impl fmt::Display for Imported {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            upload,
+            validate,
+            apply,
+            ..
+        } = self;
+        write!(
+            out,
+            "{upload:.2} s up, {validate:.2} s to validate, {apply:.2} s to apply"
+        )
     }
 }
 

@@ -72,6 +72,7 @@ async fn run() -> anyhow::Result<()> {
     let mut measured = [Measured::default(), Measured::default()];
     for _ in 0..ROUNDS {
         for (database, measured) in DATABASES.iter().zip(&mut measured) {
+            eprintln!("{database}");
             let platform = start(database).await?;
             measure(&platform, &zip, measured)
                 .await
@@ -132,7 +133,8 @@ async fn measure(platform: &Platform, zip: &Bytes, measured: &mut Measured) -> a
     let school = found_school(&admin, SCHOOL.uai).await?;
     measured.before.push(resident_at_most(pid)?);
 
-    let first = import(&admin, &school, zip).await?;
+    let first = import(&admin, &school, zip).await.context("first import")?;
+    eprintln!("first: {first}");
     let did = first.summary;
     ensure!(
         (did.people_new, did.classes_new, did.enrolments_added)
@@ -141,7 +143,10 @@ async fn measure(platform: &Platform, zip: &Bytes, measured: &mut Measured) -> a
     );
     measured.first.push(&first, resident_at_most(pid)?);
 
-    let again = import(&admin, &school, zip).await?;
+    let again = import(&admin, &school, zip)
+        .await
+        .context("second import")?;
+    eprintln!("again: {again}");
     let did = again.summary;
     ensure!(
         (

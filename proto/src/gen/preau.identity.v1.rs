@@ -124,6 +124,10 @@ pub struct IssueFirstUseCodesRequest {
     /// 1 to 200.
     #[prost(string, repeated, tag = "2")]
     pub person_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Also for people who have a password: it stops working at once and their sessions end. Passed over all the same:
+    /// the caller, and whoever administers by a grant that the caller could not revoke.
+    #[prost(bool, tag = "3")]
+    pub reset: bool,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct IssueFirstUseCodesResponse {
@@ -441,7 +445,8 @@ pub mod directory_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Codes for the first sign-in of people of one school who have an account and never chose a password: the only
-        /// time they can be read. Asking again replaces codes that were not used. Others named are passed over.
+        /// time they can be read. Asking again replaces codes that were not used. Others named are passed over, unless
+        /// passwords are reset.
         pub async fn issue_first_use_codes(
             &mut self,
             request: impl tonic::IntoRequest<super::IssueFirstUseCodesRequest>,
@@ -700,7 +705,8 @@ pub mod directory_service_server {
             tonic::Status,
         >;
         /// Codes for the first sign-in of people of one school who have an account and never chose a password: the only
-        /// time they can be read. Asking again replaces codes that were not used. Others named are passed over.
+        /// time they can be read. Asking again replaces codes that were not used. Others named are passed over, unless
+        /// passwords are reset.
         async fn issue_first_use_codes(
             &self,
             request: tonic::Request<super::IssueFirstUseCodesRequest>,
@@ -1496,6 +1502,9 @@ pub struct StagedPerson {
     pub field: ::prost::alloc::string::String,
     #[prost(string, tag = "5")]
     pub message: ::prost::alloc::string::String,
+    /// Whether committing makes an administrator of the school of somebody who may sign in and is none now.
+    #[prost(bool, tag = "6")]
+    pub becomes_administrator: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CommitPeopleRequest {

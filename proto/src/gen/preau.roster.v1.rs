@@ -1057,6 +1057,13 @@ pub struct ImportSummary {
     /// Whether so many people would be disabled that ApplyImport asks for a confirmation.
     #[prost(bool, tag = "13")]
     pub needs_confirmation: bool,
+    /// Of `people_changed`: had an account that people created, and from now on the file says who they are.
+    #[prost(uint32, tag = "14")]
+    pub people_adopted: u32,
+    /// Administrators of the school by this import, now or from a later day on, who are none now: among those who are
+    /// new, changed or adopted.
+    #[prost(uint32, tag = "15")]
+    pub administrators_new: u32,
 }
 /// One thing that is wrong, and where.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -14,27 +14,38 @@ pub(crate) struct Limited {
     inner: tonic::body::Body,
     left: u64,
     exceeded: Arc<AtomicBool>,
+    broken: Arc<AtomicBool>,
 }
 
-/// Tells whether the body broke its limit.
+/// Tells whether the body broke its limit, or broke off.
 #[derive(Clone)]
-pub(crate) struct Exceeded(Arc<AtomicBool>);
+pub(crate) struct Exceeded {
+    exceeded: Arc<AtomicBool>,
+    broken: Arc<AtomicBool>,
+}
 
 impl Exceeded {
     pub(crate) fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.exceeded.load(Ordering::Acquire)
+    }
+
+    /// Whether what arrived was no body: the caller's fault, not the mesh's that could not carry it.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
     }
 }
 
 impl Limited {
     pub(crate) fn new(inner: tonic::body::Body, limit: u64) -> (Self, Exceeded) {
         let exceeded = Arc::new(AtomicBool::new(inner.size_hint().lower() > limit));
+        let broken = Arc::default();
         let body = Self {
             inner,
             left: limit,
             exceeded: Arc::clone(&exceeded),
+            broken: Arc::clone(&broken),
         };
-        (body, Exceeded(exceeded))
+        (body, Exceeded { exceeded, broken })
     }
 }
 
@@ -47,6 +58,9 @@ impl Body for Limited {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let frame = std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        if let Some(Err(_)) = &frame {
+            self.broken.store(true, Ordering::Release);
+        }
         if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
         {

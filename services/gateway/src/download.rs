@@ -3,9 +3,13 @@
 //! What people upload may be anything, so a browser is told thrice not to show it: attachment, no sniffing, sandbox.
 
 mod disposition;
+mod paced;
 mod range;
 mod refused;
 mod stream;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
@@ -13,9 +17,11 @@ use preau_mesh::{Channel, Inherited, Mesh, TraceContext, own_request};
 use preau_proto::files::v1::download_service_client::DownloadServiceClient;
 use preau_proto::files::v1::open_response::Part;
 use preau_proto::files::v1::{OpenRequest, OpenResponse, Opened};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::body::Body;
 use tonic::{Status, Streaming};
 
+use self::paced::paced;
 use self::range::{Asked, Range};
 use self::stream::FileBody;
 use crate::security;
@@ -27,9 +33,15 @@ pub(crate) const PREFIX: &str = "/d/";
 /// Longer than any link that `files` makes.
 const LONGEST_TOKEN: usize = 4096;
 
+/// How long a reader may take nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Downloads at once. Each holds some megabytes between disk and reader, and more gain nobody any speed.
+const AT_ONCE: usize = 512;
+
 /// The endpoint of downloads.
 pub(crate) struct Downloads {
     files: DownloadServiceClient<Channel>,
+    places: Arc<Semaphore>,
 }
 
 /// A link that was opened.
@@ -42,6 +54,7 @@ impl Downloads {
     pub(crate) fn new(mesh: &Mesh) -> Self {
         Self {
             files: DownloadServiceClient::new(mesh.client("gateway", "files")),
+            places: Arc::new(Semaphore::new(AT_ONCE)),
         }
     }
 
@@ -59,8 +72,12 @@ impl Downloads {
         if !plausible {
             return refused::no_such_link();
         }
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            tracing::warn!(limit = AT_ONCE, "a download was refused: too many at once");
+            return refused::busy();
+        };
         trace::normalise(&mut headers);
-        self.try_answer(method, token, &headers)
+        self.try_answer(method, token, &headers, place)
             .await
             .unwrap_or_else(|status| refused::because(&status))
     }
@@ -70,6 +87,7 @@ impl Downloads {
         method: &Method,
         token: &str,
         headers: &HeaderMap,
+        place: OwnedSemaphorePermit,
     ) -> Result<Response<Body>, Status> {
         let plain = *method == Method::GET
             && !headers.contains_key(header::RANGE)
@@ -78,7 +96,7 @@ impl Downloads {
         if plain {
             let Open { file, bytes } = self.open(token, Range::default(), trace).await?;
             let whole = Range::whole(file.size);
-            let body = Body::new(FileBody::new(bytes, whole.length));
+            let body = file_body(bytes, whole.length, place);
             return Ok(described(&file, whole, StatusCode::OK, body));
         }
         // What the range means depends on the file, so the file is asked for first; a byte of it comes along.
@@ -100,7 +118,7 @@ impl Downloads {
             Body::empty()
         } else {
             let Open { bytes, .. } = self.open(token, range, trace).await?;
-            Body::new(FileBody::new(bytes, range.length))
+            file_body(bytes, range.length, place)
         };
         Ok(described(&file, range, status, body))
     }
@@ -130,6 +148,15 @@ impl Downloads {
             )),
         }
     }
+}
+
+/// The bytes at their reader's pace; the place is theirs until they end.
+fn file_body(bytes: Streaming<OpenResponse>, length: u64, place: OwnedSemaphorePermit) -> Body {
+    let bytes = bytes.map(move |part| {
+        let _held = &place;
+        part
+    });
+    Body::new(FileBody::new(paced(bytes, PATIENCE), length))
 }
 
 /// The file's hash, so that it is the same on every gateway and after every restart.

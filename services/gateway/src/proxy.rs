@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use http::{HeaderName, HeaderValue, Request, Response, Uri, Version};
 use preau_mesh::{Channel, Mesh};
 use preau_proto::contract::{Contract, Method};
-use tonic::Status;
 use tonic::body::Body;
+use tonic::{Code, Status};
 use tower::{Service, ServiceExt};
 
 use crate::body::Limited;
@@ -66,12 +66,19 @@ impl Proxy {
                 Ok(response)
             }
             Err(_) if exceeded.get() => Err(too_large()),
-            Err(error) => Err(
-                Status::try_from_error(error.into()).unwrap_or_else(|error| {
+            Err(_) if exceeded.is_broken() => Err(Refusal::BodyBroken.into_status(&method.path)),
+            Err(error) => Err(match Status::try_from_error(error.into()) {
+                // What the mesh says of a peer names identity and address: for the operator, not for outside.
+                Ok(status) if status.code() == Code::Unavailable => {
+                    tracing::warn!(method = %method.path, reason = status.message(), "the mesh did not carry a call");
+                    unreachable()
+                }
+                Ok(status) => status,
+                Err(error) => {
                     tracing::warn!(method = %method.path, %error, "the mesh did not carry a call");
                     unreachable()
-                }),
-            ),
+                }
+            }),
         }
     }
 

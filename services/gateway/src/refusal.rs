@@ -29,6 +29,8 @@ pub(crate) enum Refusal {
         /// Bytes allowed.
         limit: u64,
     },
+    /// The body broke off, or is not what its content type says.
+    BodyBroken,
     /// Signed in, but this is for administrators.
     NotAdministrator,
     /// This process cannot tell yet who calls: it has just started.
@@ -103,6 +105,12 @@ impl Refusal {
                 Code::ResourceExhausted,
                 "REQUEST_TOO_LARGE",
                 format!("the request is longer than {limit} bytes: cut it into parts"),
+                None,
+            ),
+            Self::BodyBroken => (
+                Code::InvalidArgument,
+                "BODY_BROKEN",
+                "the request broke off, or is not what its content-type says: send it again".into(),
                 None,
             ),
             Self::NotAdministrator => (

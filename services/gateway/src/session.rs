@@ -278,11 +278,16 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// What serde says may quote a password, so it is not passed on.
 fn parse<'a, T: Deserialize<'a>>(json: &'a [u8], fields: &str) -> Result<T, Denied> {
-    serde_json::from_slice(json).map_err(|_| {
+    let wrong = || {
         Denied::bad_request(&format!(
             "send one JSON object of the texts {fields}, no more"
         ))
-    })
+    };
+    // serde also takes the bare values in a row, as an array.
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return Err(wrong());
+    }
+    serde_json::from_slice(json).map_err(|_| wrong())
 }
 
 fn calling<M>(message: M, inherited: Inherited) -> tonic::Request<M> {

@@ -24,7 +24,7 @@ use preau_storage_database::{Db, DbError, Migration, Migrations, Tx, params};
 
 pub(crate) use accounts::Account;
 pub(crate) use administrators::FirstAdmin;
-pub(crate) use first_use::Claimable;
+pub(crate) use first_use::{AccountForCode, Claimable};
 pub(crate) use imports::{Import, StagedBatch, Staging};
 pub(crate) use keys::StoredKey;
 pub(crate) use people::PersonKey;

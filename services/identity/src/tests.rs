@@ -7,5 +7,6 @@ mod granting;
 mod import_rights;
 mod importing;
 mod names;
+mod resetting;
 mod sign_in;
 mod world;

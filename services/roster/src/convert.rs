@@ -101,6 +101,8 @@ fn wire_summary(summary: &Summary) -> wire::ImportSummary {
         enrolments_removed: summary.enrolments_removed,
         enrolments_unchanged: summary.enrolments_unchanged,
         needs_confirmation: summary.needs_confirmation,
+        people_adopted: summary.people_adopted,
+        administrators_new: summary.administrators_new,
     }
 }
 

@@ -30,6 +30,10 @@ pub const MIGRATIONS: Migrations = Migrations {
             name: "0002_imports",
             sql: include_str!("../migrations/sqlite/0002_imports.sql"),
         },
+        Migration {
+            name: "0003_import_powers",
+            sql: include_str!("../migrations/sqlite/0003_import_powers.sql"),
+        },
     ],
     postgres: &[
         Migration {
@@ -39,6 +43,10 @@ pub const MIGRATIONS: Migrations = Migrations {
         Migration {
             name: "0002_imports",
             sql: include_str!("../migrations/postgres/0002_imports.sql"),
+        },
+        Migration {
+            name: "0003_import_powers",
+            sql: include_str!("../migrations/postgres/0003_import_powers.sql"),
         },
     ],
 };

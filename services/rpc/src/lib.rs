@@ -10,4 +10,4 @@ mod incoming;
 mod outgoing;
 
 pub use incoming::Incoming;
-pub use outgoing::{failure_of, reason_of};
+pub use outgoing::{failure_of, fields_of, reason_of};

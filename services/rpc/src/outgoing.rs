@@ -10,6 +10,16 @@ pub fn reason_of(status: &Status) -> Option<String> {
     status.get_details_error_info().map(|info| info.reason)
 }
 
+/// The fields a peer found wrong, each with what is wrong with it; none where it named none.
+#[must_use]
+pub fn fields_of(status: &Status) -> Vec<(String, String)> {
+    let wrong = status.get_details_bad_request();
+    let fields = wrong.into_iter().flat_map(|wrong| wrong.field_violations);
+    fields
+        .map(|wrong| (wrong.field, wrong.description))
+        .collect()
+}
+
 /// A failure of a service that we need to answer: passing trouble stays passing, anything else is ours to explain,
 /// not our caller's, since our caller did not make that call.
 #[must_use]

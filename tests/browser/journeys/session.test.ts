@@ -66,31 +66,3 @@ describe('a wrong password', () => {
     expect(await visitor.context.cookies()).toEqual([]);
   });
 });
-
-describe('another site', () => {
-  it('cannot sign anybody out, nor act for whoever visits it', async () => {
-    const visitor = await here.visitor();
-    visitor.provoked.push(/./);
-    await visitor.signIn(here.platform.account('teacher', '2de A'));
-    // The same machine under its other name is another site.
-    const evil = visitor.origin.replace('127.0.0.1', 'localhost');
-    const tab = await visitor.context.newPage();
-    await tab.route(`${evil}/evil`, (route) => route.fulfill({ contentType: 'text/html', body: '<p>evil</p>' }));
-    await tab.goto(`${evil}/evil`);
-    const tried = await tab.evaluate(async (origin) => {
-      const tell = (run: Promise<Response>): Promise<string> => run.then(({ status }) => String(status), () => 'blocked');
-      return Promise.all([
-        tell(fetch(`${origin}/session`, { method: 'DELETE', credentials: 'include' })),
-        tell(fetch(`${origin}/session?everywhere=1`, { method: 'POST', credentials: 'include', mode: 'no-cors' })),
-        tell(fetch(`${origin}/preau.files.v1.SpaceService/ListSpaces`, {
-          method: 'POST', credentials: 'include', headers: { 'content-type': 'application/grpc-web+proto' }, body: new Uint8Array(5),
-        })),
-      ]);
-    }, visitor.origin);
-    expect(tried[0]).toBe('blocked');
-    expect(tried[2]).toBe('blocked');
-    await visitor.page.reload();
-    await visitor.page.getByRole('heading', { name: 'Mes espaces' }).waitFor();
-    expect(await visitor.context.cookies()).toHaveLength(1);
-  });
-});

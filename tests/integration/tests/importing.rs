@@ -163,6 +163,7 @@ pub(crate) async fn codes(
     let request = IssueFirstUseCodesRequest {
         school_id: school.to_owned(),
         person_ids,
+        reset: false,
     };
     let answer = admin.directory().issue_first_use_codes(request).await?;
     Ok(answer.into_inner().codes)

@@ -146,6 +146,9 @@ fn builder(config: &ListenerConfig, requests: TaskTracker) -> Builder<Tracked> {
         .initial_connection_window_size(config.connection_window)
         .max_frame_size(config.max_frame)
         .max_header_list_size(MAX_HEADERS)
+        // A thousand readers who hang up at once reset a thousand calls: peers are workloads of ours, and taking the
+        // twentieth for an attack would end everybody's calls on the connection.
+        .max_pending_accept_reset_streams(Some(config.max_concurrent_streams as usize * 8))
         .keep_alive_interval(config.keepalive_interval)
         .keep_alive_timeout(config.keepalive_timeout)
         .auto_date_header(false);

@@ -19,6 +19,10 @@ const AWAY: &str = "\
 Le fichier n'est pas disponible en ce moment. Réessayez dans un instant.
 The file is not available right now. Try again in a moment.
 ";
+const BUSY: &str = "\
+Trop de téléchargements sont en cours. Réessayez dans un instant.
+Too many downloads are under way. Try again in a moment.
+";
 const FAILED: &str = "\
 Le fichier ne peut pas être lu. Réessayez ; si cela continue, prévenez votre établissement.
 The file cannot be read. Try again; if it goes on, tell your school.
@@ -43,15 +47,22 @@ pub(super) fn because(status: &Status) -> Response<Body> {
     match (status.code(), reported.reason.as_str()) {
         (Code::NotFound, "LINK_EXPIRED") => page::text(StatusCode::GONE, EXPIRED),
         (Code::NotFound | Code::InvalidArgument, _) => no_such_link(),
-        (Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded, _) => {
-            let mut response = page::text(StatusCode::SERVICE_UNAVAILABLE, AWAY);
-            let soon = HeaderValue::from_static("5");
-            response.headers_mut().insert(header::RETRY_AFTER, soon);
-            response
-        }
+        (Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded, _) => later(AWAY),
         (code, reason) => {
             tracing::warn!(?code, reason, "a download was refused");
             page::text(StatusCode::INTERNAL_SERVER_ERROR, FAILED)
         }
     }
+}
+
+/// When there is no place for one more.
+pub(super) fn busy() -> Response<Body> {
+    later(BUSY)
+}
+
+fn later(text: &'static str) -> Response<Body> {
+    let mut response = page::text(StatusCode::SERVICE_UNAVAILABLE, text);
+    let soon = HeaderValue::from_static("5");
+    response.headers_mut().insert(header::RETRY_AFTER, soon);
+    response
 }

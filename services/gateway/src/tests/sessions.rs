@@ -154,6 +154,12 @@ async fn refusals_have_a_status_a_reason_and_no_secret() {
             "BAD_REQUEST",
         ),
         ("hunter22".into(), JSON.1, 400, "BAD_REQUEST"),
+        (
+            r#"["ines.valmont","hunter22"]"#.into(),
+            JSON.1,
+            400,
+            "BAD_REQUEST",
+        ),
     ] {
         let answer = sign_in(&stand, &[OWN, ("content-type", kind)], &body).await;
         assert_eq!(answer.status(), status, "{kind} {said}");

@@ -159,3 +159,18 @@ async fn pages_of_allowed_origins_may_call_and_others_may_not() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_body_that_is_no_base64_is_the_callers_fault_and_tells_nothing_of_the_mesh() {
+    let stand = Stand::new().await;
+    let request = Request::post("/preau.files.v1.FileService/ListFolder")
+        .header(header::HOST, "127.0.0.1")
+        .header(header::CONTENT_TYPE, "application/grpc-web-text")
+        .header(header::AUTHORIZATION, bearer(PUPIL))
+        .body(Full::from("\0\0\0"))
+        .expect("a request");
+    let response = stand.h1(request).await;
+    assert_eq!(status_of(response.headers()), "grpc-status:3");
+    let told = response.headers()["grpc-message"].to_str().expect("text");
+    assert!(!told.contains("spiffe"), "{told}");
+}

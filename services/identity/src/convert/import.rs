@@ -2,14 +2,13 @@
 
 use preau_kernel::access::Role;
 use preau_kernel::failure::Failure;
-use preau_kernel::ids::PersonId;
 use preau_kernel::names::Name;
 use preau_proto::identity::v1 as wire;
 use preau_rpc::convert::{id, role, time};
 
 use crate::domain::import::{
-    Batch, ImportedPerson, ImportedRole, MAX_ABSENT, MAX_BATCHES, MAX_PEOPLE, Outcome, Reason,
-    Refusal, Told,
+    Answered, Batch, ImportedPerson, ImportedRole, MAX_ABSENT, MAX_BATCHES, MAX_PEOPLE, Outcome,
+    Reason, Refusal, Told,
 };
 use crate::domain::login::Login;
 
@@ -38,9 +37,9 @@ pub(crate) fn batch(request: wire::StagePeopleRequest) -> Result<Batch, Failure>
     })
 }
 
-pub(crate) fn staged(outcome: (PersonId, Outcome)) -> wire::StagedPerson {
-    let (asked, outcome) = outcome;
-    let (number, person, refusal) = match outcome {
+pub(crate) fn staged(answered: Answered) -> wire::StagedPerson {
+    let asked = answered.asked;
+    let (number, person, refusal) = match answered.outcome {
         Outcome::New(person) => (wire::StagedOutcome::New, person, None),
         Outcome::Changed(person) => (wire::StagedOutcome::Changed, person, None),
         Outcome::Unchanged(person) => (wire::StagedOutcome::Unchanged, person, None),
@@ -50,6 +49,7 @@ pub(crate) fn staged(outcome: (PersonId, Outcome)) -> wire::StagedPerson {
     let mut staged = wire::StagedPerson {
         outcome: number.into(),
         person_id: person.to_string(),
+        becomes_administrator: answered.becomes_administrator,
         ..Default::default()
     };
     if let Some(Refusal {

@@ -84,6 +84,8 @@ pub(crate) struct NewCode {
     pub(crate) person: PersonId,
     pub(crate) sha256: [u8; 32],
     pub(crate) expires: Timestamp,
+    /// Whether it takes the place of a password, which stops working, with all sessions.
+    pub(crate) resets: bool,
 }
 
 #[cfg(test)]

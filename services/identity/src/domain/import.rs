@@ -58,6 +58,16 @@ pub(crate) enum Outcome {
     Refused(Refusal),
 }
 
+/// The answer about one person of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answered {
+    /// Whom the roster asked for.
+    pub(crate) asked: PersonId,
+    pub(crate) outcome: Outcome,
+    /// Whether committing makes an administrator of the school of somebody who is none now.
+    pub(crate) becomes_administrator: bool,
+}
+
 /// Why a person is not taken over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {

@@ -101,7 +101,7 @@ impl Handler {
         let people = convert::named_people(&request.person_ids)?;
         let issued = self
             .first_use
-            .issue(&incoming.caller()?, school, &people)
+            .issue(&incoming.caller()?, school, &people, request.reset)
             .await?;
         let codes = issued.into_iter().map(convert::first_use_code).collect();
         Ok(IssueFirstUseCodesResponse { codes })

@@ -19,7 +19,7 @@ use crate::domain::session_token::SessionToken;
 use crate::error::{activation_refused, too_many_attempts};
 use crate::passwords::Passwords;
 use crate::service::sessions::SignedIn;
-use crate::store::{Claimable, NewSession, Store};
+use crate::store::{AccountForCode, Claimable, NewSession, Store};
 
 /// Use cases around first sign-ins.
 #[derive(Clone)]
@@ -40,12 +40,14 @@ pub(crate) struct Issued {
 
 impl FirstUse {
     /// A code sets a password, so it is worth all that its person may do: nobody gets one to an administrator whom
-    /// they could not dismiss. Those are passed over like people who need none.
+    /// they could not dismiss. Those are passed over like people who need none. With `reset` also people who have a
+    /// password get one, in its place; the caller never does, who would be left without a session to read it in.
     pub(crate) async fn issue(
         &self,
         caller: &Caller,
         school: SchoolId,
         people: &[PersonId],
+        reset: bool,
     ) -> Result<Vec<Issued>, Failure> {
         let found = self.store.find_school(school).await?;
         let found = found.ok_or_else(|| Failure::not_found("school"))?;
@@ -55,9 +57,11 @@ impl FirstUse {
         let expires = now.plus(LIFE);
         let (mut issued, mut codes) = (Vec::new(), Vec::new());
         for id in people {
-            if !self.store.has_unused_account(school, *id).await? {
-                continue;
-            }
+            let resets = match self.store.account_for_code(school, *id).await? {
+                Some(AccountForCode::WithoutPassword) => false,
+                Some(AccountForCode::WithPassword) if reset && *id != by => true,
+                _ => continue,
+            };
             let Some(person) = self.store.find_person(*id).await? else {
                 continue;
             };
@@ -69,6 +73,7 @@ impl FirstUse {
                 person: *id,
                 sha256: code.sha256(*id),
                 expires,
+                resets,
             });
             issued.push(Issued {
                 person,
@@ -78,7 +83,11 @@ impl FirstUse {
         }
         self.store.store_codes(&proof, &codes, by, now).await?;
         for code in &codes {
-            audit::done("issue_first_use_code", caller, code.person);
+            let action = match code.resets {
+                true => "reset_password",
+                false => "issue_first_use_code",
+            };
+            audit::done(action, caller, code.person);
         }
         issued.sort_by_cached_key(|one| {
             let Person {

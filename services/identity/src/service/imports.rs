@@ -128,10 +128,17 @@ fn refused(refusals: &[(PersonId, Refusal)]) -> Failure {
     let text = "nothing was changed, because the school has changed and people of the import are refused now: check the file again to see which";
     let failure = precondition("IMPORT_REFUSED", text);
     let named = refusals.iter().take(NAMED);
-    named.fold(failure, |failure, (person, refusal)| {
+    let failure = named.fold(failure, |failure, (person, refusal)| {
         let problem = format!("{}: {}", refusal.reason.text(), refusal.message);
         failure.field(&format!("people[{person}].{}", refusal.field), problem)
-    })
+    });
+    match refusals.len().saturating_sub(NAMED) {
+        0 => failure,
+        more => failure.field(
+            "people",
+            format!("IMPORT_REFUSED: {more} more: check the file again to see which"),
+        ),
+    }
 }
 
 fn ago(now: Timestamp, time: Duration) -> Timestamp {

@@ -142,7 +142,10 @@ impl Sessions {
             (Some(password), Some(old)) => self.rehash(old, &password).await,
             _ => None,
         };
-        self.store.begin_session(&session, rehash.as_ref()).await?;
+        if !self.store.begin_session(&session, rehash.as_ref()).await? {
+            audit::happened("sign_in", "refused", Some(session.person));
+            return Err(sign_in_refused());
+        }
         audit::happened("sign_in", "accepted", Some(session.person));
         Ok(SignedIn {
             token,

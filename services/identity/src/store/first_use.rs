@@ -3,7 +3,7 @@
 use preau_kernel::access::Authorized;
 use preau_kernel::clock::Timestamp;
 use preau_kernel::ids::{PersonId, SchoolId};
-use preau_storage_database::{Scope, params};
+use preau_storage_database::{Scope, Tx, params};
 
 use super::sessions::insert_session;
 use super::{NewSession, Store, StoreError};
@@ -20,26 +20,40 @@ pub(crate) struct Claimable {
     pub(crate) is_disabled: bool,
 }
 
+/// Whether somebody's account was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AccountForCode {
+    WithPassword,
+    WithoutPassword,
+}
+
 impl Store {
-    /// Which of these may get a code: people of the school who may sign in, have an account and never had a password.
-    pub(crate) async fn has_unused_account(
+    /// The account of somebody of the school who may sign in; `None` for everybody else.
+    pub(crate) async fn account_for_code(
         &self,
         school: SchoolId,
         person: PersonId,
-    ) -> Result<bool, StoreError> {
-        let sql = "SELECT p.id FROM people p JOIN accounts a ON a.person_id = p.id
-                   WHERE p.id = $1 AND p.school_id = $2 AND p.disabled_at IS NULL
-                     AND a.password_hash = ''";
+    ) -> Result<Option<AccountForCode>, StoreError> {
+        let sql = "SELECT a.password_hash FROM people p JOIN accounts a ON a.person_id = p.id
+                   WHERE p.id = $1 AND p.school_id = $2 AND p.disabled_at IS NULL";
         let school = school.to_string();
         let values = params![person.to_string(), &school];
         let found = self
             .db
             .fetch_optional(Scope::Tenant(&school), sql, values)
             .await?;
-        Ok(found.is_some())
+        found
+            .map(|row| {
+                Ok(match row.str(0)? {
+                    "" => AccountForCode::WithoutPassword,
+                    _ => AccountForCode::WithPassword,
+                })
+            })
+            .transpose()
     }
 
-    /// Stores codes, each in place of an earlier one. One transaction.
+    /// Stores codes, each in place of an earlier one; where it resets, also in place of the password and of every
+    /// session. One transaction.
     pub(crate) async fn store_codes(
         &self,
         school: &Authorized<School>,
@@ -65,6 +79,9 @@ impl Store {
                 code.expires.0,
             ];
             tx.execute(sql, values).await?;
+            if code.resets {
+                forget_password(&mut tx, code.person, now).await?;
+            }
         }
         Ok(tx.commit().await?)
     }
@@ -124,4 +141,13 @@ impl Store {
         tx.commit().await?;
         Ok(true)
     }
+}
+
+async fn forget_password(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<(), StoreError> {
+    let person = person.to_string();
+    let sql = "UPDATE accounts SET password_hash = '', updated_at = $2 WHERE person_id = $1";
+    tx.execute(sql, params![&person, now.0]).await?;
+    let sql = "UPDATE sessions SET ended_at = $2 WHERE person_id = $1 AND ended_at IS NULL";
+    tx.execute(sql, params![&person, now.0]).await?;
+    Ok(())
 }

@@ -40,14 +40,21 @@ pub(crate) struct StoredSession {
 }
 
 impl Store {
-    /// Begins a session, forgets the person's expired ones, and replaces an outdated hash: one transaction.
+    /// Begins a session, forgets the person's expired ones, and replaces an outdated hash: one transaction. Answers
+    /// whether the account still has a password: one that was reset while it was verified begins nothing.
     pub(crate) async fn begin_session(
         &self,
         session: &NewSession,
         rehash: Option<&Rehash>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let person = session.person.to_string();
         let mut tx = self.db.begin(Scope::Tenant(&session.tenant)).await?;
+        // Locks the account until the end: a reset comes before it, or finds this session and ends it.
+        let sql = "UPDATE accounts SET updated_at = updated_at
+                   WHERE person_id = $1 AND password_hash <> ''";
+        if tx.execute(sql, params![&person]).await? == 0 {
+            return Ok(false);
+        }
         insert_session(&mut tx, session).await?;
         if let Some(Rehash { old, new }) = rehash {
             let sql = "UPDATE accounts SET password_hash = $3, updated_at = $4
@@ -55,7 +62,8 @@ impl Store {
             tx.execute(sql, params![&person, old, new, session.now.0])
                 .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(true)
     }
 
     pub(crate) async fn find_session(

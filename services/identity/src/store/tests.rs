@@ -109,7 +109,7 @@ impl World {
             now: NOW,
             expires: Timestamp(expires),
         };
-        self.store.begin_session(&session, None).await.unwrap();
+        assert!(self.store.begin_session(&session, None).await.unwrap());
         session
     }
 }

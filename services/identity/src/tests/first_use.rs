@@ -57,6 +57,7 @@ impl Stage {
         let request = IssueFirstUseCodesRequest {
             school_id: self.school.school_id.clone(),
             person_ids: people,
+            reset: false,
         };
         let request = by(&self.world.token("chef").await, request);
         let answer = self

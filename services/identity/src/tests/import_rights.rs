@@ -51,9 +51,12 @@ async fn an_import_whose_stager_was_dismissed_grants_nothing() {
     let id = ImportId::new().to_string();
     let people = vec![administrator("Crony", "crony"), pupil("Zoé", "zoe")];
     let staged = stage(&world, "chef", batch(&school, &id, 0, people)).await;
-    for one in &staged.unwrap().people {
+    let staged = staged.unwrap().people;
+    for one in &staged {
         assert_eq!(one.outcome(), StagedOutcome::New);
     }
+    let powers: Vec<_> = staged.iter().map(|one| one.becomes_administrator).collect();
+    assert_eq!(powers, [true, false]);
     dismiss(&world, &chef).await;
     let refused = commit(&world, &id).await.unwrap_err();
     assert_eq!(

@@ -77,6 +77,7 @@ pub(crate) async fn issue_for(
         let request = IssueFirstUseCodesRequest {
             school_id: school.id.clone(),
             person_ids: person_ids.to_vec(),
+            reset: false,
         };
         let mut client = DirectoryServiceClient::new(gateway.channel.clone());
         client.issue_first_use_codes(gateway.request(request)).await

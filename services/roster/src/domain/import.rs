@@ -141,6 +141,8 @@ pub(crate) struct Summary {
     pub(crate) enrolments_removed: u32,
     pub(crate) enrolments_unchanged: u32,
     pub(crate) needs_confirmation: bool,
+    pub(crate) people_adopted: u32,
+    pub(crate) administrators_new: u32,
 }
 
 impl Summary {
@@ -156,6 +158,16 @@ pub(crate) struct SourcedPerson {
     pub(crate) sourced_id: Box<str>,
     pub(crate) person: PersonId,
     pub(crate) enabled: bool,
+}
+
+/// A person of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlannedPerson {
+    pub(crate) who: SourcedPerson,
+    /// The line of the file of people that has them.
+    pub(crate) line: u32,
+    /// As that line has it.
+    pub(crate) login: Box<str>,
 }
 
 /// A class as the import wants it.

@@ -2,6 +2,7 @@
 
 mod applying;
 mod directory;
+mod refusals;
 mod validating;
 
 use std::sync::Arc;

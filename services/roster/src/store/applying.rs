@@ -2,13 +2,16 @@
 
 use preau_kernel::access::Authorized;
 use preau_kernel::clock::Timestamp;
+use preau_kernel::ids::PersonId;
 use preau_storage_database::{DbError, Scope, Tx, params};
 
 use super::planning::{another_applies, known_classes, lock_school, write_problems};
 use super::rows::{self, import_columns};
 use super::{Store, retrying};
 use crate::domain::oneroster::Problem;
-use crate::domain::{Import, ImportRefusal, Match, PlannedClass, final_names, match_classes};
+use crate::domain::{
+    Import, ImportRefusal, Match, PlannedClass, PlannedPerson, final_names, match_classes,
+};
 use crate::error::Error;
 
 /// Imported enrolments of the school ($1) that the import ($2) no longer has. A class that it no longer names keeps its
@@ -98,20 +101,49 @@ impl Store {
         Ok(())
     }
 
-    /// Takes a decision back, with the reason: the directory has refused the people, so nothing was changed.
-    pub(crate) async fn take_back(&self, import: &Import, problem: &Problem) -> Result<(), Error> {
-        Ok(retrying(|| self.set_refused(import, problem)).await?)
+    /// The person of a decided import whom the directory was asked for by this id, or `None`.
+    pub(crate) async fn planned_person(
+        &self,
+        import: &Import,
+        asked: PersonId,
+    ) -> Result<Option<PlannedPerson>, Error> {
+        let school = import.school.id.to_string();
+        let row = self
+            .db
+            .fetch_optional(
+                Scope::Tenant(&school),
+                "SELECT sourced_id, person_id, enabled, line, login FROM import_people
+                 WHERE import_id = $1 AND school_id = $2 AND asked_id = $3",
+                params![import.id.to_string(), school.as_str(), asked.to_string()],
+            )
+            .await?;
+        row.as_ref().map(rows::planned_person).transpose()
     }
 
-    async fn set_refused(&self, import: &Import, problem: &Problem) -> Result<(), DbError> {
+    /// Takes a decision back, with the reasons: the directory has refused the people, so nothing was changed.
+    pub(crate) async fn take_back(
+        &self,
+        import: &Import,
+        problems: &[Problem],
+        count: u32,
+    ) -> Result<(), Error> {
+        Ok(retrying(|| self.set_refused(import, problems, count)).await?)
+    }
+
+    async fn set_refused(
+        &self,
+        import: &Import,
+        problems: &[Problem],
+        count: u32,
+    ) -> Result<(), DbError> {
         let school = import.school.id.to_string();
         let id = import.id.to_string();
         let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
         let decided = tx
             .execute(
-                "UPDATE imports SET state = 2, problem_count = 1
+                "UPDATE imports SET state = 2, problem_count = $3
                  WHERE import_id = $1 AND school_id = $2 AND state = 4",
-                params![id.as_str(), school.as_str()],
+                params![id.as_str(), school.as_str(), count],
             )
             .await?;
         if decided == 0 {
@@ -122,7 +154,7 @@ impl Store {
             params![id.as_str(), school.as_str()],
         )
         .await?;
-        write_problems(&mut tx, import, std::slice::from_ref(problem)).await?;
+        write_problems(&mut tx, import, problems).await?;
         tx.commit().await
     }
 }

@@ -13,14 +13,14 @@ use super::rows;
 use super::{Store, retrying};
 use crate::domain::oneroster::Problem;
 use crate::domain::{
-    Import, ImportRefusal, KnownClass, Match, Member, PlannedClass, SourcedPerson, Summary,
-    match_classes,
+    Import, ImportRefusal, KnownClass, Match, Member, PlannedClass, PlannedPerson, SourcedPerson,
+    Summary, match_classes,
 };
 use crate::error::Error;
 
 /// What a valid import will write.
 pub(crate) struct Plan {
-    pub(crate) people: Vec<SourcedPerson>,
+    pub(crate) people: Vec<PlannedPerson>,
     pub(crate) classes: Vec<PlannedClass>,
     /// Members, each with the place of their class.
     pub(crate) members: Vec<(usize, Member)>,
@@ -42,10 +42,12 @@ static REMEMBER: LazyLock<BulkInsert> = LazyLock::new(|| {
 });
 static PEOPLE: LazyLock<BulkInsert> = LazyLock::new(|| {
     BulkInsert::new(
-        "INSERT INTO import_people (import_id, sourced_id, school_id, asked_id, person_id, enabled) VALUES",
-        6,
+        "INSERT INTO import_people
+             (import_id, sourced_id, school_id, asked_id, person_id, enabled, line, login) VALUES",
+        8,
         "ON CONFLICT (import_id, sourced_id)
-         DO UPDATE SET person_id = excluded.person_id, enabled = excluded.enabled",
+         DO UPDATE SET person_id = excluded.person_id, enabled = excluded.enabled,
+                       line = excluded.line, login = excluded.login",
     )
 });
 static CLASSES: LazyLock<BulkInsert> = LazyLock::new(|| {
@@ -149,7 +151,8 @@ impl Store {
         let school = import.school.id.to_string();
         retrying(|| async {
             let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
-            REMEMBER.run(&mut tx, people_rows(import, people)).await?;
+            let rows = people.iter().map(|person| person_row(import, person));
+            REMEMBER.run(&mut tx, rows).await?;
             tx.commit().await
         })
         .await?;
@@ -283,22 +286,22 @@ async fn clear(tx: &mut Tx, import: &Import) -> Result<(), DbError> {
     Ok(())
 }
 
-fn people_rows<'a>(
-    import: &Import,
-    people: &'a [SourcedPerson],
-) -> impl Iterator<Item = Vec<Value>> + use<'a> {
-    let (id, school) = (import.id.to_string(), import.school.id.to_string());
-    people.iter().map(move |person| {
-        let person_id = person.person.to_string();
-        vec![
-            Value::from(&id),
-            Value::from(&*person.sourced_id),
-            Value::from(&school),
-            Value::from(&person_id),
-            Value::from(&person_id),
-            Value::from(person.enabled),
-        ]
-    })
+fn person_row(import: &Import, person: &SourcedPerson) -> Vec<Value> {
+    let person_id = person.person.to_string();
+    vec![
+        Value::from(import.id.to_string()),
+        Value::from(&*person.sourced_id),
+        Value::from(import.school.id.to_string()),
+        Value::from(&person_id),
+        Value::from(person_id),
+        Value::from(person.enabled),
+    ]
+}
+
+fn planned_row(import: &Import, person: &PlannedPerson) -> Vec<Value> {
+    let mut row = person_row(import, &person.who);
+    row.extend([Value::from(person.line), Value::from(&*person.login)]);
+    row
 }
 
 async fn write_plan(
@@ -309,7 +312,8 @@ async fn write_plan(
     matches: &[Match],
 ) -> Result<(), DbError> {
     let (id, school) = (import.id.to_string(), import.school.id.to_string());
-    PEOPLE.run(tx, people_rows(import, &plan.people)).await?;
+    let people = plan.people.iter().map(|one| planned_row(import, one));
+    PEOPLE.run(tx, people).await?;
     let classes = plan.classes.iter().zip(matches).map(|(class, found)| {
         let own = match found {
             Match::Known(place) => known.get(*place).map_or(class.id, |known| known.id),
@@ -350,7 +354,8 @@ async fn set_ready(
                  people_new = $4, people_changed = $5, people_unchanged = $6, people_disabled = $7,
                  people_without_role = $8, classes_new = $9, classes_changed = $10, classes_unchanged = $11,
                  classes_emptied = $12, enrolments_added = $13, enrolments_removed = $14,
-                 enrolments_unchanged = $15, needs_confirmation = $16
+                 enrolments_unchanged = $15, needs_confirmation = $16, people_adopted = $17,
+                 administrators_new = $18
              WHERE import_id = $1 AND school_id = $2 AND state < 4",
             params![
                 import.id.to_string(),
@@ -369,6 +374,8 @@ async fn set_ready(
                 summary.enrolments_removed,
                 summary.enrolments_unchanged,
                 summary.needs_confirmation,
+                summary.people_adopted,
+                summary.administrators_new,
             ],
         )
         .await?;

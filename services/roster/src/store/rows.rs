@@ -8,7 +8,10 @@ use preau_kernel::names::Name;
 use preau_storage_database::Row;
 
 use crate::domain::oneroster::Problem;
-use crate::domain::{Class, Import, ImportState, KnownClass, PlannedClass, School, Summary};
+use crate::domain::{
+    Class, Import, ImportState, KnownClass, PlannedClass, PlannedPerson, School, SourcedPerson,
+    Summary,
+};
 use crate::error::Error;
 
 /// The columns of an import, in [`import`]'s order.
@@ -17,7 +20,8 @@ macro_rules! import_columns {
         "import_id, school_id, authority_id, state, size, created_by, created_at, applied_at, problem_count,
          people_new, people_changed, people_unchanged, people_disabled, people_without_role,
          classes_new, classes_changed, classes_unchanged, classes_emptied,
-         enrolments_added, enrolments_removed, enrolments_unchanged, needs_confirmation"
+         enrolments_added, enrolments_removed, enrolments_unchanged, needs_confirmation,
+         people_adopted, administrators_new"
     };
 }
 pub(super) use import_columns;
@@ -88,6 +92,8 @@ fn summary(row: &Row) -> Result<Summary, Error> {
         enrolments_removed: count(row, 19)?,
         enrolments_unchanged: count(row, 20)?,
         needs_confirmation: row.bool(21)?,
+        people_adopted: count(row, 22)?,
+        administrators_new: count(row, 23)?,
     })
 }
 
@@ -118,6 +124,18 @@ pub(super) fn known_class(row: &Row) -> Result<KnownClass, Error> {
 }
 
 /// `sourced_id, class_id, name, main_teacher_id`.
+pub(super) fn planned_person(row: &Row) -> Result<PlannedPerson, Error> {
+    Ok(PlannedPerson {
+        who: SourcedPerson {
+            sourced_id: row.str(0)?.into(),
+            person: parse(row.str(1)?, "a planned person")?,
+            enabled: row.bool(2)?,
+        },
+        line: count(row, 3)?,
+        login: row.str(4)?.into(),
+    })
+}
+
 pub(super) fn planned_class(row: &Row) -> Result<PlannedClass, Error> {
     Ok(PlannedClass {
         sourced_id: row.str(0)?.into(),

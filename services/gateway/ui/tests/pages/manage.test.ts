@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Role } from '../../src/gen/preau/policy/v1/policy_pb';
 import { refusal } from '../unit/fakes';
 import { zip } from './school';
-import { openBrowser, openPage, signIn, tabTo, type Stand } from './stand';
+import { axe, openBrowser, openPage, signIn, tabTo, type Stand } from './stand';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -144,6 +144,31 @@ describe('an administrator', () => {
       await tabTo(page, 'Importation');
       await page.keyboard.press('Enter');
       await page.getByRole('list', { name: 'Importations passées' }).getByText('Appliquée').waitFor();
+    }));
+
+  it('cannot miss that a file makes administrators, before it does and after, in both languages', () =>
+    inside(async (stand) => {
+      const { page, origin } = stand;
+      await openImports(stand);
+      await choose(page, zip('good'));
+      await page.getByRole('heading', { name: 'Le fichier est bon' }).waitFor();
+      expect(await page.getByText('Attention').count()).toBe(0);
+      await page.getByRole('link', { name: 'Choisir un autre fichier' }).click();
+      await choose(page, zip('promoted'));
+      const warning = page.getByRole('alert');
+      await warning.getByText('Attention : 2 personnes deviennent administratrices de l’établissement.').waitFor();
+      await warning.getByText('n’appliquez pas').waitFor();
+      await page.getByRole('listitem').filter({ hasText: 'compte créé à la main' }).getByText('1', { exact: true }).waitFor();
+      expect(await axe(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Appliquer l’importation' }).click();
+      await page.getByRole('heading', { name: 'Importation terminée' }).waitFor();
+      await warning.getByText('Vérifiez dans « Personnel »').waitFor();
+      const here = page.url();
+      await page.goto(`${origin}/app/account`);
+      await page.getByRole('button', { name: 'English' }).click();
+      await page.goto(here);
+      await warning.getByText('2 people become administrators of the school.').waitFor();
+      await page.getByText('an account made by hand').waitFor();
     }));
 
   it('says how many people to disable before that happens', () =>

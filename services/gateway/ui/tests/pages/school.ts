@@ -214,7 +214,7 @@ export class FakeSchool {
 }
 
 /** A zip to the page, and to the server what `what` says. */
-export function zip(what: 'good' | 'bad' | 'many' | 'vanished', size = 5000): { name: string; mimeType: string; buffer: Buffer } {
+export function zip(what: 'good' | 'bad' | 'many' | 'vanished' | 'promoted', size = 5000): { name: string; mimeType: string; buffer: Buffer } {
   const buffer = Buffer.alloc(size, ' ');
   buffer.write('PK\u0003\u0004');
   buffer.write(what, 4);
@@ -233,6 +233,7 @@ function judge(known: Import, text: string): void {
   known.summary = create(ImportSummarySchema, {
     peopleNew: 99, peopleUnchanged: 1204, peopleChanged: 3, classesNew: 3, enrolmentsAdded: 98, enrolmentsUnchanged: 2410,
     ...(what === 'vanished' ? { peopleDisabled: 23, classesEmptied: 1, enrolmentsRemoved: 31, needsConfirmation: true } : {}),
+    ...(what === 'promoted' ? { peopleAdopted: 1, administratorsNew: 2 } : {}),
   });
 }
 

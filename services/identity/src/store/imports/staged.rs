@@ -7,11 +7,12 @@ use preau_kernel::ids::PersonId;
 use preau_storage_database::{Dialect, Row, Scope, Value};
 
 use super::{Columns, Import, Staging, Store, StoreError, refused_grant, rows, statements};
-use crate::domain::import::{MAX_BATCHES, Outcome, Reason, Refusal};
+use crate::domain::import::{Answered, MAX_BATCHES, Outcome, Reason, Refusal};
 
-/// The answer to a staged batch: the person asked for and the outcome, in the order of the batch.
+/// The answer to a staged batch.
 pub(crate) struct StagedBatch {
-    pub(crate) people: Vec<(PersonId, Outcome)>,
+    /// In the order of the batch.
+    pub(crate) people: Vec<Answered>,
     /// How many of the batch's absent would be disabled.
     pub(crate) disabled: u32,
 }
@@ -41,11 +42,17 @@ impl Store {
         }
         let people = outcomes.iter().map(|row| {
             let asked = Columns::of(row, "import_people").parse(1, "person id")?;
-            let outcome = match refused.remove(&row.int(0)?) {
+            let refusal = refused.remove(&row.int(0)?);
+            let becomes_administrator = refusal.is_none() && row.int(4)? != 0;
+            let outcome = match refusal {
                 Some(refusal) => Outcome::Refused(refusal),
                 None => outcome(row)?,
             };
-            Ok((asked, outcome))
+            Ok(Answered {
+                asked,
+                outcome,
+                becomes_administrator,
+            })
         });
         let people = people.collect::<Result<_, StoreError>>()?;
         let disabled = match disabled.first() {

@@ -128,6 +128,41 @@ macro_rules! role_is_granted {
     };
 }
 
+// Nobody who may sign in and administers the school now.
+macro_rules! no_administrator {
+    () => {
+        concat!(
+            "(p.id IS NULL OR p.disabled_at IS NOT NULL OR NOT EXISTS (
+                SELECT 1 FROM grants g WHERE g.person_id = s.target AND g.role + 0 = $5
+                   AND g.school_id = $2 AND g.begins_at <= $3 AND ",
+            open!("g"),
+            "))"
+        )
+    };
+}
+
+// By a grant that the file gives or redates, or because somebody who has one may sign in again. One that begins later
+// counts when the file gives it, not each time the file says it again.
+macro_rules! administers_then {
+    () => {
+        concat!(
+            "(s.enabled = 1 AND (EXISTS (SELECT 1 FROM import_roles r WHERE r.role + 0 = $5 AND ",
+            role_is_granted!(),
+            ") OR EXISTS (SELECT 1 FROM import_roles r, grants g WHERE r.role + 0 = $5 AND ",
+            grant_is_redated!(),
+            ") OR (p.disabled_at IS NOT NULL AND (
+                EXISTS (SELECT 1 FROM import_roles r WHERE r.role + 0 = $5 AND ",
+            same_place!(),
+            " AND ",
+            open!("r"),
+            ") OR EXISTS (SELECT 1 FROM grants g WHERE g.person_id = s.target AND g.role + 0 = $5
+                             AND g.school_id = $2 AND g.source IS NULL AND ",
+            open!("g"),
+            ")))))"
+        )
+    };
+}
+
 /// Somebody of the school whom people created and whose login a new person of the file has becomes that person.
 pub(super) const ADOPT: &str = "UPDATE import_people AS s SET target = a.person_id
     FROM accounts a JOIN people q ON q.id = a.person_id
@@ -150,7 +185,8 @@ pub(super) const GRANTS_WANTED: &str = concat!(
     grant_is_redated!()
 );
 
-/// Place, person asked for, person changed and outcome of each, as if none were refused.
+/// Place, person asked for, person changed and outcome of each, as if none were refused, and whether they become an
+/// administrator of the school.
 pub(super) const OUTCOMES: &str = concat!(
     "SELECT s.ord, s.person_id, s.target,
             CASE WHEN p.id IS NULL THEN 'new' WHEN s.target <> s.person_id THEN 'adopted'
@@ -162,7 +198,12 @@ pub(super) const OUTCOMES: &str = concat!(
     grant_is_redated!(),
     ") OR EXISTS (SELECT 1 FROM import_roles r WHERE ",
     role_is_granted!(),
-    ") THEN 'changed' ELSE 'unchanged' END
+    ") THEN 'changed' ELSE 'unchanged' END,
+            CASE WHEN ",
+    no_administrator!(),
+    " AND ",
+    administers_then!(),
+    " THEN 1 ELSE 0 END
      FROM import_people s LEFT JOIN people p ON p.id = s.target
      LEFT JOIN accounts a ON a.person_id = s.target
      WHERE ",

@@ -1,6 +1,7 @@
 //! Imports: what staging says is what committing does, on both databases.
 
 mod outcomes;
+mod powers;
 
 use preau_kernel::access::{Role, Scope};
 use preau_kernel::clock::Timestamp;
@@ -100,7 +101,7 @@ impl World {
         self.store.stage(&proof(batch), &staging).await.unwrap();
         let kept = self.import(import).await;
         let staged = self.store.staged(&kept, number, LATER).await.unwrap();
-        let outcomes = staged.people.into_iter().map(|(_, outcome)| outcome);
+        let outcomes = staged.people.into_iter().map(|one| one.outcome);
         (outcomes.collect(), staged.disabled)
     }
 
@@ -285,6 +286,7 @@ async fn the_absent_are_disabled_signed_out_and_come_back_but_never_the_stager()
         let both = || vec![told(zoe, "Zoé", "zoe"), told(by, "Béa", "bea")];
         world.take(both(), vec![], by).await;
         let person = world.found(zoe).await;
+        world.store.set_hash_for_test(zoe, "hers").await.unwrap();
         let session = world.session(&person, NOW.0 + 1_000_000).await;
         let import = ImportId::new();
         let (_, disabled) = world

@@ -13,7 +13,7 @@ use crate::domain::login::Login;
 async fn a_session_is_found_by_its_hash_touched_and_ended() {
     both(&MIGRATIONS, async |db| {
         let world = World::new(db).await;
-        let person = world.insert("Zoé", "Müller", None).await;
+        let person = world.insert("Zoé", "Müller", Some("zoe")).await;
         let session = world.session(&person, NOW.0 + 100).await;
         let found = world
             .store
@@ -82,11 +82,8 @@ async fn a_new_session_clears_expired_ones_and_replaces_an_unchanged_hash() {
                 old: old.to_owned(),
                 new: "second".to_owned(),
             };
-            world
-                .store
-                .begin_session(&session, Some(&rehash))
-                .await
-                .unwrap();
+            let begun = world.store.begin_session(&session, Some(&rehash)).await;
+            assert!(begun.unwrap());
             let account = world
                 .store
                 .find_account(&Login::parse("zoe").unwrap())
@@ -94,6 +91,14 @@ async fn a_new_session_clears_expired_ones_and_replaces_an_unchanged_hash() {
                 .unwrap();
             assert_eq!(account.unwrap().password_hash.as_deref(), Some(expected));
         }
+        // Reset while the password was verified.
+        let token_sha256 = [99; 32];
+        world.store.set_hash_for_test(person.id, "").await.unwrap();
+        session.token_sha256 = token_sha256;
+        session.id = SessionId::new();
+        assert!(!world.store.begin_session(&session, None).await.unwrap());
+        let found = world.store.find_session(token_sha256).await.unwrap();
+        assert_eq!(found, None);
     })
     .await;
 }

@@ -105,6 +105,9 @@ impl<R: BufRead> Records<R> {
     fn split(&mut self, record: &mut Record) -> io::Result<()> {
         let first = self.line;
         let mut newline = None;
+        // A record that is given up unsplit must not show the fields of the one before.
+        record.bytes.clear();
+        record.ends.clear();
         loop {
             if self.raw.len() > MOST_BYTES || self.line - first > MOST_LINES {
                 record.fault = Some(newline.unwrap_or(Fault::TooLong));

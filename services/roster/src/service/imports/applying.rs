@@ -3,8 +3,9 @@ use preau_kernel::ids::ImportId;
 use preau_rpc::Incoming;
 
 use super::Imports;
-use super::directory::Committed;
-use crate::domain::oneroster::{Place, Problem, Problems, USERS};
+use super::directory::{Committed, RefusedCommit};
+use super::refusals::UsersRow;
+use crate::domain::oneroster::{Place, Problems, USERS};
 use crate::domain::{Import, ImportRefusal, ImportState};
 use crate::error::Error;
 
@@ -75,13 +76,35 @@ impl Imports {
                 self.store.finish(import, self.clock.now()).await?;
                 Ok(true)
             }
-            Committed::Refused { reason, message } => {
-                if let Some(problem) = problem(&reason, &message) {
-                    self.store.take_back(import, &problem).await?;
-                }
+            Committed::Refused(refusal) => {
+                let problems = self.refused(import, &refusal).await?;
+                let count = problems.count();
+                self.store
+                    .take_back(import, &problems.sorted(), count)
+                    .await?;
                 Ok(false)
             }
         }
+    }
+
+    /// What the directory refused, where the file has it; what is about nobody of the plan, of the whole file.
+    async fn refused(&self, import: &Import, refusal: &RefusedCommit) -> Result<Problems, Error> {
+        let mut problems = Problems::default();
+        for told in &refusal.people {
+            let planned = match told.person {
+                Some(asked) => self.store.planned_person(import, asked).await?,
+                None => None,
+            };
+            let place = match &planned {
+                Some(person) => UsersRow::planned(person).place(&told.field),
+                None => Place::file(USERS),
+            };
+            problems.add_foreign(place, &told.reason, &told.message);
+        }
+        if problems.is_empty() {
+            problems.add_foreign(Place::file(USERS), &refusal.reason, &refusal.message);
+        }
+        Ok(problems)
     }
 }
 
@@ -94,10 +117,4 @@ fn confirm(import: &Authorized<Import>, confirmed: u32) -> Result<(), ImportRefu
         }
         _ => Ok(()),
     }
-}
-
-fn problem(reason: &str, message: &str) -> Option<Problem> {
-    let mut problems = Problems::default();
-    problems.add_foreign(Place::file(USERS), reason, message);
-    problems.sorted().into_iter().next()
 }

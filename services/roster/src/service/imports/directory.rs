@@ -4,7 +4,7 @@ use preau_mesh::{Call, Channel, own_request};
 use preau_proto::identity::v1 as wire;
 use preau_proto::identity::v1::people_import_service_client::PeopleImportServiceClient;
 use preau_rpc::convert::{wire_role, wire_time};
-use preau_rpc::{failure_of, reason_of};
+use preau_rpc::{failure_of, fields_of, reason_of};
 use time::Date;
 use tonic::{Code, Request, Status};
 
@@ -26,6 +26,10 @@ pub(super) struct Staged {
     pub(super) new: u32,
     pub(super) changed: u32,
     pub(super) unchanged: u32,
+    /// Of the changed: whom people had created.
+    pub(super) adopted: u32,
+    /// Who administers the school by this and does not now.
+    pub(super) administrators: u32,
     /// Of the absent.
     pub(super) disabled: u32,
     /// Who each person is, in their order.
@@ -46,11 +50,26 @@ pub(super) struct Refused {
 /// How a commit ended.
 pub(super) enum Committed {
     Done,
-    /// Not done and never will be: the directory's reason and words.
-    Refused {
-        reason: String,
-        message: String,
-    },
+    /// Not done and never will be.
+    Refused(RefusedCommit),
+}
+
+/// Why a commit was refused: the directory's reason and words.
+pub(super) struct RefusedCommit {
+    pub(super) reason: String,
+    pub(super) message: String,
+    /// Those it named, as many as it names; empty when it is about nobody.
+    pub(super) people: Vec<RefusedPerson>,
+}
+
+/// One of them.
+pub(super) struct RefusedPerson {
+    /// The id that the directory was asked for; `None`: about several.
+    pub(super) person: Option<PersonId>,
+    /// A field of the contract's `ImportedPerson`.
+    pub(super) field: String,
+    pub(super) reason: String,
+    pub(super) message: String,
 }
 
 impl PeopleImport {
@@ -139,10 +158,7 @@ impl PeopleImport {
             Code::NotFound
             | Code::InvalidArgument
             | Code::AlreadyExists
-            | Code::FailedPrecondition => Ok(Committed::Refused {
-                reason: reason_of(&status).unwrap_or_else(|| "PEOPLE_REFUSED".to_owned()),
-                message: status.message().to_owned(),
-            }),
+            | Code::FailedPrecondition => Ok(Committed::Refused(RefusedCommit::of(&status))),
             _ => Err(failure_of("identity", &status)),
         }
     }
@@ -158,11 +174,42 @@ impl PeopleImport {
     }
 }
 
+impl RefusedCommit {
+    fn of(status: &Status) -> Self {
+        let reason = reason_of(status).unwrap_or_else(|| "PEOPLE_REFUSED".to_owned());
+        let people = fields_of(status)
+            .into_iter()
+            .map(|(field, problem)| refused_person(&field, &problem, &reason));
+        Self {
+            people: people.collect(),
+            message: status.message().to_owned(),
+            reason,
+        }
+    }
+}
+
+/// `people[<person_id>].<field>` and `<REASON>: <words>`, as the directory names somebody.
+fn refused_person(field: &str, problem: &str, reason: &str) -> RefusedPerson {
+    let inner = field.strip_prefix("people[");
+    let (person, field) = inner
+        .and_then(|inner| inner.split_once("]."))
+        .unwrap_or_default();
+    let (reason, message) = problem.split_once(": ").unwrap_or((reason, problem));
+    RefusedPerson {
+        person: person.parse().ok(),
+        field: field.to_owned(),
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
 impl Staged {
     fn take(&mut self, place: usize, person: wire::StagedPerson) -> Result<(), Failure> {
         let broken = |what: &dyn std::fmt::Display| {
             Failure::internal(format!("identity's answer about a person: {what}"))
         };
+        self.adopted += u32::from(person.outcome() == wire::StagedOutcome::Adopted);
+        self.administrators += u32::from(person.becomes_administrator);
         let id = || person.person_id.parse().map_err(|error| broken(&error));
         let count = match person.outcome() {
             wire::StagedOutcome::New => &mut self.new,

@@ -10,10 +10,13 @@ use time::{Date, OffsetDateTime};
 
 use super::Imports;
 use super::directory::{Refused, Staged};
+use super::refusals::UsersRow;
 use crate::domain::oneroster::{
-    self, CLASSES, Expected, ImportedPerson, Place, Problems, Reason, SchoolRoster, USERS,
+    self, CLASSES, Expected, ImportedPerson, Place, Problems, Reason, SchoolRoster,
 };
-use crate::domain::{Import, ImportRefusal, Member, PlannedClass, SourcedPerson, Summary};
+use crate::domain::{
+    Import, ImportRefusal, Member, PlannedClass, PlannedPerson, SourcedPerson, Summary,
+};
 use crate::error::Error;
 use crate::store::{Plan, Planned};
 
@@ -181,6 +184,8 @@ fn summarize(
         people_disabled: disabled,
         people_without_role: roster.people_without_role,
         needs_confirmation: Summary::is_suspicious(disabled, count(enabled.len())),
+        people_adopted: staged.adopted,
+        administrators_new: staged.administrators,
         ..Summary::default()
     }
 }
@@ -210,8 +215,14 @@ fn plan_of(roster: &SchoolRoster, people: Vec<SourcedPerson>) -> Plan {
             Some((enrolment.class, member))
         })
         .collect();
+    let people = people.into_iter().zip(&roster.people);
+    let people = people.map(|(who, told)| PlannedPerson {
+        who,
+        line: told.line,
+        login: told.login.clone(),
+    });
     Plan {
-        people,
+        people: people.collect(),
         classes,
         members,
     }
@@ -224,14 +235,7 @@ fn refusals(refused: &[Refused], people: &[ImportedPerson]) -> Problems {
         let Some(person) = people.get(refusal.person) else {
             continue;
         };
-        let (column, value) = match refusal.field.as_str() {
-            "login" => ("username", &*person.login),
-            "given_name" => ("givenName", &*person.given_name),
-            "family_name" => ("familyName", &*person.family_name),
-            "enabled" => ("enabledUser", if person.enabled { "true" } else { "false" }),
-            _ => ("sourcedId", &*person.sourced_id),
-        };
-        let place = Place::file(USERS).line(person.line).column(column, value);
+        let place = UsersRow::read(person).place(&refusal.field);
         problems.add_foreign(place, &refusal.reason, &refusal.message);
     }
     problems

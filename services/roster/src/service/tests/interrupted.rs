@@ -14,7 +14,7 @@ async fn what_the_directory_refuses_at_the_last_moment_changes_nothing_anywhere(
     let school = world.school();
     let admin = world.person(Role::SchoolAdmin, school);
     let import = admin.validated(school, &Files::small()).await.import_id;
-    world.registry.state().refuses = true;
+    world.registry.state().refuses = Some("p.trois".to_owned());
     assert_eq!(
         reason(admin.apply(&import, 0).await),
         "IMPORT_PEOPLE_REFUSED"
@@ -22,14 +22,29 @@ async fn what_the_directory_refuses_at_the_last_moment_changes_nothing_anywhere(
     let refused = admin.get_import(&import).await.unwrap();
     assert_eq!(
         (refused.state(), refused.problem_count),
-        (ImportState::Invalid, 1)
+        (ImportState::Invalid, 2)
     );
-    assert_eq!(refused.problems[0].reason, "LOGIN_TAKEN");
+    let places = refused.problems.iter().map(|problem| {
+        let (file, column) = (&*problem.file, &*problem.column);
+        let (value, reason) = (&*problem.value, &*problem.reason);
+        (file, problem.line, column, value, reason)
+    });
+    assert_eq!(
+        places.collect::<Vec<_>>(),
+        [
+            ("users.csv", 0, "", "", "IMPORT_REFUSED"),
+            ("users.csv", 4, "username", "p.trois", "LOGIN_TAKEN"),
+        ]
+    );
+    assert_eq!(
+        refused.problems[1].message,
+        "somebody took this login: change it"
+    );
     assert_eq!(world.members(&admin, school).await, []);
     assert_eq!(world.registry.who("t.un"), None);
 
     // Validated again, it goes through.
-    world.registry.state().refuses = false;
+    world.registry.state().refuses = None;
     assert_eq!(
         admin.validate(&import).await.unwrap().state(),
         ImportState::Ready

@@ -7,6 +7,7 @@ use preau_kernel::access::Facts;
 use preau_kernel::failure::{Failure, Kind};
 use preau_proto::identity::v1 as wire;
 use preau_proto::identity::v1::people_import_service_server::PeopleImportService;
+use preau_proto::policy::v1::Role;
 use preau_rpc::Incoming;
 use tonic::{Request, Response, Status};
 
@@ -32,8 +33,8 @@ pub(super) struct State {
     pub(super) unavailable: u32,
     /// How often a commit shall be done and its answer lost.
     pub(super) lost_answers: u32,
-    /// Whether commits shall be refused.
-    pub(super) refuses: bool,
+    /// Whether commits shall be refused: the login of whom they shall be refused for.
+    pub(super) refuses: Option<String>,
 }
 
 #[derive(Clone)]
@@ -109,6 +110,24 @@ impl State {
         }
     }
 
+    /// A refusal that names the staged person with this login, and says that there are more.
+    fn refusal(&self, import: &str, login: &str) -> Failure {
+        let batches = self
+            .staged
+            .get(import)
+            .into_iter()
+            .flat_map(BTreeMap::values);
+        let mut people = batches.flat_map(|batch| &batch.people);
+        let named = people.find(|person| person.login == login).unwrap();
+        let text = "the school has changed: check the file again";
+        Failure::new(Kind::FailedPrecondition, "IMPORT_REFUSED", text)
+            .field(
+                &format!("people[{}].login", named.person_id),
+                "LOGIN_TAKEN: somebody took this login: change it",
+            )
+            .field("people", "IMPORT_REFUSED: 3 more: check the file again")
+    }
+
     fn commit(&mut self, import: &str) -> Result<(), Failure> {
         if self.unavailable > 0 {
             self.unavailable -= 1;
@@ -118,12 +137,8 @@ impl State {
                 "identity is away: try again",
             ));
         }
-        if self.refuses {
-            return Err(Failure::new(
-                Kind::FailedPrecondition,
-                "LOGIN_TAKEN",
-                "somebody took a login: change it",
-            ));
+        if let Some(login) = &self.refuses {
+            return Err(self.refusal(import, login));
         }
         if !self.committed.contains(import) {
             let batches = self
@@ -183,6 +198,11 @@ fn outcome(
         (Some(known), _) if known == person => wire::StagedOutcome::Unchanged,
         (Some(_), _) => wire::StagedOutcome::Changed,
     };
+    let is_administrator =
+        |roles: &[wire::ImportedRole]| roles.iter().any(|held| held.role() == Role::SchoolAdmin);
+    let known = people.get(&answer.person_id);
+    answer.becomes_administrator = is_administrator(&person.roles)
+        && !known.is_some_and(|known| is_administrator(&known.roles));
     answer.set_outcome(outcome);
     answer
 }

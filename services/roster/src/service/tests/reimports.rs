@@ -150,8 +150,12 @@ async fn what_people_made_by_hand_stays_and_is_taken_into_the_roster() {
     let import = admin.validated(school, &Files::small()).await;
     let summary = import.summary.unwrap();
     assert_eq!(
-        (summary.people_new, summary.people_changed),
-        (3, 1),
+        (
+            summary.people_new,
+            summary.people_changed,
+            summary.people_adopted
+        ),
+        (3, 1, 1),
         "one has the login already"
     );
     assert_eq!(

@@ -49,6 +49,7 @@ pub(super) async fn call(
             let request = IssueFirstUseCodesRequest {
                 school_id,
                 person_ids: vec![person_id],
+                reset: false,
             };
             directory.issue_first_use_codes(request).await.map(drop)
         }

@@ -43,6 +43,7 @@ export const errorsEn: ErrorTexts = {
     RECORD_DAMAGED: 'This file is damaged on the server and is not handed out. Tell your school.',
     ROW_UNREADABLE: 'Something stored on the server does not read back. Tell your school.',
     RATE_LIMITED: 'Too many requests in a row. Wait a minute, then try again.',
+    BODY_BROKEN: 'The request arrived damaged. Try again.',
     REQUEST_TOO_LARGE: 'The request is too long for the server. Make it shorter.',
     ROLE_NOT_ALLOWED: 'Your role does not allow this. Ask a teacher or the administration.',
     RELATION_MISSING: 'You have no access to this place. If you should, tell your school.',

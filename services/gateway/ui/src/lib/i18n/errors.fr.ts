@@ -42,6 +42,7 @@ export const errorsFr = {
     RECORD_DAMAGED: 'Ce fichier est abîmé sur le serveur et n’est pas remis. Prévenez votre établissement.',
     ROW_UNREADABLE: 'Une donnée du serveur ne se lit plus. Prévenez votre établissement.',
     RATE_LIMITED: 'Trop de demandes de suite. Attendez une minute, puis réessayez.',
+    BODY_BROKEN: 'La demande est arrivée abîmée. Essayez de nouveau.',
     REQUEST_TOO_LARGE: 'La demande est trop longue pour le serveur. Raccourcissez-la.',
     ROLE_NOT_ALLOWED: 'Votre rôle ne permet pas cela. Adressez-vous à un enseignant ou à l’administration.',
     RELATION_MISSING: 'Vous n’avez pas accès à cet endroit. Si vous devriez l’avoir, prévenez votre établissement.',

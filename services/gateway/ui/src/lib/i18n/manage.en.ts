@@ -124,6 +124,13 @@ export const manageEn: ManageTexts = {
     enrolments: 'Enrolments',
     peopleNew: () => 'new',
     peopleChanged: () => 'changed',
+    peopleAdopted: (count) =>
+      n(count, 'among the changed: an account made by hand, which the file keeps from now on', 'among the changed: accounts made by hand, which the file keeps from now on'),
+    administratorsNew: (count) =>
+      n(count, 'Take care: # person becomes an administrator of the school.', 'Take care: # people become administrators of the school.'),
+    administratorsNewWhat:
+      'That is the right to manage every account of the school. If it is not meant, do not apply: mend the roles in the software that exported the file.',
+    administratorsNewApplied: 'That is the right to manage every account of the school. See under “Staff” that it is meant.',
     peopleUnchanged: () => 'unchanged',
     peopleDisabled: () => 'disabled',
     peopleWithoutRole: () => 'without access here (parents, other staff)',

@@ -124,6 +124,13 @@ export const manageFr = {
     enrolments: 'Inscriptions',
     peopleNew: (count: number) => n(count, 'nouvelle', 'nouvelles'),
     peopleChanged: (count: number) => n(count, 'modifiée', 'modifiées'),
+    peopleAdopted: (count: number) =>
+      n(count, 'parmi les modifiées : compte créé à la main, que le fichier tiendra désormais', 'parmi les modifiées : comptes créés à la main, que le fichier tiendra désormais'),
+    administratorsNew: (count: number) =>
+      n(count, 'Attention : # personne devient administratrice de l’établissement.', 'Attention : # personnes deviennent administratrices de l’établissement.'),
+    administratorsNewWhat:
+      'C’est le droit de gérer tous les comptes de l’établissement. Si ce n’est pas voulu, n’appliquez pas : corrigez les rôles dans le logiciel qui a exporté le fichier.',
+    administratorsNewApplied: 'C’est le droit de gérer tous les comptes de l’établissement. Vérifiez dans « Personnel » que c’est voulu.',
     peopleUnchanged: (count: number) => n(count, 'inchangée', 'inchangées'),
     peopleDisabled: (count: number) => n(count, 'désactivée', 'désactivées'),
     peopleWithoutRole: (_: number) => 'sans accès ici (parents, autres personnels)',

@@ -7,8 +7,9 @@ import type { Verdict } from './types';
 const BY_REASON: Partial<Record<string, Verdict>> = {
   PARTS_MISSING: { kind: 'missing' },
   PART_CONFLICT: { kind: 'changed' },
-  // Hashes and lengths are ours: only the way can have damaged them.
+  // Hashes, lengths and messages are ours: only the way can have damaged them.
   PART_HASH_WRONG: { kind: 'transient', retryAfter: 0 },
+  BODY_BROKEN: { kind: 'transient', retryAfter: 0 },
   UPLOAD_COMMITTED: { kind: 'committed' },
   UPLOAD_ABORTED: { kind: 'gone' },
   UPLOAD_CLOSED: { kind: 'gone' },
