@@ -259,6 +259,8 @@ pub(crate) enum RosterCommand {
     Import(ImportArgs),
     /// Make and print codes for the first sign-in; codes made before and not used are void
     Codes(CodesArgs),
+    /// Make a code for somebody who forgot their password, which stops working at once, with all their sessions
+    Reset(ResetArgs),
 }
 
 #[derive(Debug, Args)]
@@ -285,6 +287,26 @@ pub(crate) struct CodesArgs {
     /// For teachers and administrators of the school instead
     #[arg(long)]
     pub(crate) staff: bool,
+    #[command(flatten)]
+    pub(crate) sheet: SheetArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResetArgs {
+    /// Login of the person
+    #[arg(value_name = "LOGIN")]
+    pub(crate) whose: String,
+    #[command(flatten)]
+    pub(crate) sheet: SheetArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Of which school codes are, and how they are shown.
+#[derive(Debug, Default, Args)]
+pub(crate) struct SheetArgs {
     /// UAI of the school; the only one you administer when not given
     #[arg(long, value_name = "UAI")]
     pub(crate) school: Option<String>,
@@ -294,8 +316,6 @@ pub(crate) struct CodesArgs {
     /// Address of the site, for the slips of that page
     #[arg(long, value_name = "URL", requires = "html")]
     pub(crate) address: Option<String>,
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
 }
 
 #[derive(Debug, Subcommand)]
