@@ -14,6 +14,7 @@ mod importing;
 mod imports;
 mod imports_bad;
 mod imports_crash;
+mod imports_power;
 mod lifecycle;
 mod matrix;
 mod mesh_port;
