@@ -22,5 +22,6 @@ mod postgres;
 mod privacy;
 mod roster_cli;
 mod school;
+mod tls_cli;
 mod two_processes;
 mod walking_skeleton;

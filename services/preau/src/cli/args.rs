@@ -1,13 +1,17 @@
 //! Every command and flag.
 
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::client::Trust;
 use crate::config::Flags;
 
 /// Where a gateway is unless said otherwise.
 pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
+/// Where Debian and its kin keep the certificates of the authorities that the system trusts.
+const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 not signed in or not \
@@ -171,12 +175,39 @@ pub(crate) struct JoinTokenArgs {
     pub(crate) server: ServerArgs,
 }
 
+/// Which gateway, and whose word is taken for it being that one.
+#[derive(Debug, Default, Args)]
+pub(crate) struct GatewayArgs {
+    /// Address of the gateway: https://HOST:PORT, or http:// on this machine
+    #[arg(long, value_name = "URL", default_value = DEFAULT_SERVER)]
+    pub(crate) server: String,
+    /// Certificates (PEM) of authorities that are trusted for https:// beside the system's
+    #[arg(long, value_name = "FILE", env = "PREAU_CA", hide_env_values = true)]
+    ca: Option<OsString>,
+    /// The system's, where they are not at their usual place
+    #[arg(long, value_name = "FILE", env = "SSL_CERT_FILE", hide = true)]
+    system_ca: Option<OsString>,
+}
+
+impl GatewayArgs {
+    /// Whose certificates are believed. A variable that is set to nothing counts as not set.
+    pub(crate) fn trust(&self) -> Trust {
+        let file = |given: &Option<OsString>| {
+            let given = given.as_deref().filter(|file| !OsStr::is_empty(file));
+            given.map(PathBuf::from)
+        };
+        Trust::Authorities {
+            system: file(&self.system_ca).unwrap_or_else(|| SYSTEM_AUTHORITIES.into()),
+            own: file(&self.ca),
+        }
+    }
+}
+
 /// Which gateway, and who is asking.
 #[derive(Debug, Default, Args)]
 pub(crate) struct ServerArgs {
-    /// Address of the gateway
-    #[arg(long, value_name = "URL", default_value = DEFAULT_SERVER)]
-    pub(crate) server: String,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
     /// Sign in as this login for this one command; otherwise the remembered session is used
     #[arg(long)]
     pub(crate) login: Option<String>,
@@ -187,9 +218,8 @@ pub(crate) struct ServerArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
-    /// Address of the gateway
-    #[arg(long, value_name = "URL", default_value = DEFAULT_SERVER)]
-    pub(crate) server: String,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
     #[arg(long)]
     pub(crate) login: String,
     /// File whose first line is the password; asked for when not given
@@ -205,9 +235,8 @@ pub(crate) struct LoginArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct LogoutArgs {
-    /// Address of the gateway
-    #[arg(long, value_name = "URL", default_value = DEFAULT_SERVER)]
-    pub(crate) server: String,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
 }
 
 #[derive(Debug, Subcommand)]
