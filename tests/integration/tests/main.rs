@@ -20,6 +20,7 @@ mod matrix;
 mod mesh_port;
 mod postgres;
 mod privacy;
+mod probes;
 mod roster_cli;
 mod school;
 mod tls_cli;

@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// Import a school's roster, print codes for first sign-ins
     #[command(subcommand)]
     Roster(RosterCommand),
+    /// Ask a process on this machine how it is: 0 when it is well, 1 when not
+    #[command(subcommand)]
+    Probe(ProbeCommand),
     /// What the contract says
     #[command(subcommand)]
     Api(ApiCommand),
@@ -100,6 +103,15 @@ impl ConfigArgs {
             ..Self::default()
         }
     }
+
+    /// Only where administration is, for commands that ask there.
+    pub(crate) fn of_admin(config: Option<PathBuf>, admin: Option<String>) -> Self {
+        Self {
+            config,
+            admin,
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -134,6 +146,24 @@ pub(crate) struct MigrateArgs {
     /// Directory of everything kept [default: ./preau-data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProbeCommand {
+    /// Whether the process runs
+    Live(ProbeArgs),
+    /// Whether it serves and can tell who calls
+    Ready(ProbeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProbeArgs {
+    /// TOML file of the process's configuration
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Address of metrics and probes [default: 127.0.0.1:9090]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) admin: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
