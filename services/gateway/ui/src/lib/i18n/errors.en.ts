@@ -68,6 +68,7 @@ export const errorsEn: ErrorTexts = {
     IMPORT_OUTDATED: 'The school changed since the check. Have the file checked again.',
     IMPORT_PARTS_MISSING: 'This file did not arrive whole. Choose it again.',
     IMPORT_PEOPLE_REFUSED: 'People were refused at the last moment, and nothing was changed. Have the file checked again to see which.',
+    IMPORT_STAGED_ELSEWHERE: 'Somebody else has this import checked at this moment. Wait a little, then have it checked again.',
     IMPORT_UNCONFIRMED: 'The number of people to disable changed. Read it again, then confirm anew.',
     INTERNAL: 'Something went wrong on our side. Try again; if it goes on, tell your school.',
   },
