@@ -16,6 +16,7 @@ mod imports_bad;
 mod imports_crash;
 mod imports_power;
 mod lifecycle;
+mod many_files;
 mod matrix;
 mod mesh_port;
 mod postgres;

@@ -113,6 +113,12 @@ async fn files_go_up_and_come_down_over_tls_and_the_session_is_remembered() -> a
     let system = [("SSL_CERT_FILE", text(&ca)), ("PREAU_CA", "")];
     let listed = run(home, url, &ls, &system).await?.success();
     assert!(listed.stdout.contains(&class), "{listed:#?}");
+
+    // Forgotten here even when the server is not believed any more.
+    let end = run(home, url, &["logout"], &[("SSL_CERT_FILE", text(&secret))]).await?;
+    assert_eq!(end.code, Some(USAGE), "{end:#?}");
+    let end = run(home, url, &ls, &own).await?;
+    assert!(end.error_line().contains("not signed in"), "{end:#?}");
     Ok(())
 }
 
@@ -156,6 +162,33 @@ async fn a_certificate_that_proves_nothing_is_refused_with_the_reason_and_the_re
         let line = end.error_line();
         assert!(line.contains(words) && line.contains(remedy), "{line}");
         assert!(line.contains(platform.gateway()), "{line}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_authority_that_serves_by_its_own_certificate_and_plain_http_to_a_tls_port_are_told()
+-> anyhow::Result<()> {
+    let authority = Authority::new()?;
+    let mut own = names(&["127.0.0.1"])?;
+    own.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let builder = PlatformBuilder::empty()?;
+    let ca = authority.write(builder.root())?;
+    let platform = authority.issue(builder, &own)?.start().await?;
+    let secret = platform.root().join("secret");
+    std::fs::write(&secret, "canary-password")?;
+    let ls = ["files", "ls", "--login", "ada", "--ca", text(&ca)];
+    let ls = [&ls, ["--password-file", text(&secret)].as_slice()].concat();
+    let url = platform.gateway();
+    let plain = url.replace("https://", "http://");
+    for (url, words, remedy) in [
+        (url, "an authority's own", "CA:FALSE"),
+        (&plain, "does not speak plain HTTP/2", "by https://"),
+    ] {
+        let end = run(platform.root(), url, &ls, &[]).await?;
+        assert_eq!(end.code, Some(FAILED), "{end:#?}");
+        let line = end.error_line();
+        assert!(line.contains(words) && line.contains(remedy), "{line}");
     }
     Ok(())
 }
