@@ -72,6 +72,7 @@ scan() {
 
 invariants() {
   "$VENV/bin/python" -B k8s/check/invariants.py "$RENDERED"/*.yaml
+  # By env: the shell itself takes no other value for what is read-only.
   env RENDERED="$PWD/$RENDERED" "$VENV/bin/python" -B -m unittest discover --quiet --start-directory k8s/check
 }
 

@@ -3,6 +3,8 @@
 from objects import COMPONENT, LASTING, WORKLOADS, containers, labels, opens, pod, selects, title
 
 ZONE, NODE = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
+# Where the image has the program, and what its pods mount.
+PROGRAM, CONFIG = "/usr/local/bin/preau", ["--config", "/etc/preau/preau.toml"]
 RESTRICTED_CONTAINER = {
     "allowPrivilegeEscalation": False,
     "readOnlyRootFilesystem": True,
@@ -66,12 +68,29 @@ def resources(objects, source):
                 yield f"{title(each)}: container {container['name']}: {image}"
 
 
-def probes(objects, _source):
+def probes(objects, source):
     for each in objects.of(*LASTING):
-        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-            how = set(pod(each)["containers"][0].get(probe, {})) & {"tcpSocket", "httpGet", "grpc", "exec"}
+        for name in ("startupProbe", "readinessProbe", "livenessProbe"):
+            probe = pod(each)["containers"][0].get(name, {})
+            how = set(probe) & {"tcpSocket", "httpGet", "grpc", "exec"}
             if len(how) != 1:
-                yield f"{title(each)}: {probe}: {len(how)} ways to probe instead of one"
+                yield f"{title(each)}: {name}: {len(how)} ways to probe instead of one"
+            yield from asked(f"{title(each)}: {name}", name == "readinessProbe", probe, source)
+
+
+def asked(where, readiness, probe, source):
+    """Whether a role elsewhere is there decides who is sent traffic, never who is killed."""
+    command = probe.get("exec", {}).get("command", [])
+    if "tcpSocket" in probe:
+        yield f"{where}: an open port tells nothing: the program has it before it serves"
+    if readiness and command[:3] != [PROGRAM, "probe", "ready"]:
+        yield f"{where}: does not ask the process whether it is ready"
+    if not readiness and "ready" in command:
+        yield f"{where}: kills the pod when another role is away"
+    if command and (command[0] != PROGRAM or command[3:] != CONFIG):
+        yield f"{where}: not the program with the configuration of its pod"
+    if command and probe.get("timeoutSeconds", 1) <= source.probe_seconds():
+        yield f"{where}: given up on before the program gives up ({source.probe_seconds()} s)"
 
 
 def budgets(objects, _source):
@@ -189,6 +208,13 @@ def arrows(objects, source, role, workload):
             yield from address(objects, role, other, peers[other], callee)
 
 
+def first_start(objects, _source):
+    """control is ready by the keys of identity, which joins at control: one of them is found before it is ready."""
+    control = objects.named("Service", "control")
+    if control is not None and control["spec"].get("publishNotReadyAddresses") is not True:
+        yield "Service control: found only when ready: control and identity wait for each other at the first start"
+
+
 def address(objects, role, other, peer, callee):
     name, _, port = peer.partition(":")
     service = objects.named("Service", name)
@@ -204,6 +230,7 @@ EVERYWHERE = [
     volumes,
     resources,
     probes,
+    first_start,
     budgets,
     spread,
     ending,

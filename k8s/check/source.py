@@ -37,6 +37,15 @@ def drain_seconds():
     return total
 
 
+def probe_seconds():
+    """How long `preau probe` may take."""
+    text = (PROGRAM / "cli/probe.rs").read_text(encoding="utf-8")
+    found = re.search(r"const PATIENCE: Duration = Duration::from_secs\((\d+)\)", text)
+    if not found:
+        raise ValueError("PATIENCE: services/preau/src/cli/probe.rs: not found: tell k8s/check/source.py")
+    return int(found[1])
+
+
 def configuration():
     """The keys of the configuration, and the variables of the environment."""
     text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")

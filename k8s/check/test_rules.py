@@ -74,6 +74,22 @@ class Rules(unittest.TestCase):
         self.finds("readinessProbe: 0 ways")
         self.finds("livenessProbe: 2 ways")
 
+    def test_probes_that_tell_nothing_or_kill_for_others_are_found(self):
+        roster = pod(self.objects.named("StatefulSet", "roster"))["containers"][0]
+        roster["readinessProbe"] = {"tcpSocket": {"port": "mesh"}}
+        roster["livenessProbe"]["exec"]["command"][2] = "ready"
+        roster["startupProbe"]["exec"]["command"][0] = "preau"
+        roster["startupProbe"]["timeoutSeconds"] = source.probe_seconds()
+        self.finds("readinessProbe: an open port tells nothing")
+        self.finds("readinessProbe: does not ask the process")
+        self.finds("livenessProbe: kills the pod when another role is away")
+        self.finds("startupProbe: not the program")
+        self.finds("startupProbe: given up on")
+
+    def test_a_control_that_is_found_only_when_ready_is_found(self):
+        del self.objects.named("Service", "control")["spec"]["publishNotReadyAddresses"]
+        self.finds("wait for each other")
+
     def test_a_missing_budget_is_found(self):
         self.remove("PodDisruptionBudget", "gateway")
         self.finds("0 disruption budgets")

@@ -4,6 +4,7 @@ mod admin;
 mod args;
 mod contract;
 mod files;
+mod probe;
 mod roster;
 mod run;
 mod session;
@@ -41,6 +42,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Logout(args) => session::logout(args),
         Command::Files(command) => files::run(command),
         Command::Roster(command) => roster::run(command),
+        Command::Probe(command) => probe::run(command),
         Command::Api(args::ApiCommand::Matrix) => contract::matrix(),
         Command::Config { markdown } => contract::configuration(markdown),
     }

@@ -1,9 +1,12 @@
-//! A client of the gateway: native gRPC over HTTP/2 without TLS, on this machine.
+//! A client of the gateway: native gRPC over HTTP/2, by TLS anywhere, in the clear on this machine only.
 
+mod address;
 mod channel;
 mod retry;
 mod sessions;
 mod status;
+mod tls;
+mod trust;
 
 use http::HeaderValue;
 use tonic::Request;
@@ -13,6 +16,7 @@ pub(crate) use channel::Channel;
 pub(crate) use retry::{Attempts, retry, retry_patiently};
 pub(crate) use sessions::{Session, Sessions};
 pub(crate) use status::{failure, reason};
+pub(crate) use trust::Trust;
 
 use crate::failure::{Exit, Failure};
 
@@ -27,10 +31,13 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     /// Nobody yet, at this address. Connects at the first call.
-    pub(crate) fn new(url: &str) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// An address that is none, or is in the clear and not on this machine; authorities that cannot be read.
+    pub(crate) fn new(url: &str, trust: &Trust) -> Result<Self, Failure> {
         Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
-            channel: Channel::new(url)?,
+            channel: Channel::new(url, trust)?,
             bearer: None,
         })
     }

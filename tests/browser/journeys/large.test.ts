@@ -1,9 +1,9 @@
 // A film of two gibibytes: it goes through the server and the browser, and stays in neither.
 
-import { statSync, truncateSync, writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { sha256 } from '../src/bytes';
+import { isZeros } from '../src/bytes';
 import { stage } from '../src/story';
 
 const here = stage();
@@ -49,8 +49,7 @@ it('a download of two gibibytes raises the server by less than 64 MiB and the pa
   const got = await finished;
   const raised = { page: (most - before.page) / MIB, server: (platform.server.memory().peak - before.server) / MIB };
   console.info(`raised by ${raised.server.toFixed(1)} MiB in the server, ${raised.page.toFixed(1)} MiB in the page (${looks} looks)`);
-  expect(statSync(got).size).toBe(SIZE);
-  expect(await sha256(got)).toBe(await sha256(path));
+  expect(await isZeros(got, SIZE), 'as it was sent').toBe(true);
   expect(looks).toBeGreaterThan(10);
   expect(raised.server).toBeLessThan(64);
   expect(raised.page).toBeLessThan(32);

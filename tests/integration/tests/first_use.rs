@@ -6,12 +6,16 @@ use preau_proto::identity::v1::session_service_client::SessionServiceClient;
 use preau_proto::identity::v1::{SignInRequest, SignOutEverywhereRequest};
 use tonic::Code;
 
-use crate::importing::{Place, UAI};
+use crate::importing::{self, Place, UAI};
 use crate::school::PASSWORD;
 
 /// A school where nobody but its administrator ever signed in.
 async fn newcomers() -> anyhow::Result<(Place, Roster)> {
-    let place = Place::on(PlatformBuilder::empty()?).await?;
+    newcomers_on(PlatformBuilder::empty()?).await
+}
+
+async fn newcomers_on(builder: PlatformBuilder) -> anyhow::Result<(Place, Roster)> {
+    let place = Place::on(builder).await?;
     let mut roster = Roster::new(UAI, "neuf");
     roster.pupil("ana").pupil("bob").teacher("monge");
     roster.class("C1", "2de A", &["monge"], &["ana", "bob"]);
@@ -153,5 +157,36 @@ async fn signing_out_everywhere_ends_every_session_and_no_one_elses() -> anyhow:
     assert_eq!(refused.code, Code::Unauthenticated, "{refused:?}");
     bob.space("2de A").await?;
     Person::sign_in(url, &login, PASSWORD).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_by_a_code_and_works_no_more() -> anyhow::Result<()> {
+    forgotten(PlatformBuilder::empty()?).await
+}
+
+/// The story, for every database.
+pub(crate) async fn forgotten(builder: PlatformBuilder) -> anyhow::Result<()> {
+    let (place, roster) = newcomers_on(builder).await?;
+    let (url, login) = (place.platform.gateway(), roster.login("ana"));
+    let first = place.first_sign_in(&login).await?;
+    // No call was made with this session: nothing out there holds a principal of it.
+    let stolen = Person::sign_in(url, &login, PASSWORD).await?;
+    let bob = place.first_sign_in(&roster.login("bob")).await?;
+    let ids = vec![first.id().to_owned(), place.admin.id().to_owned()];
+    let codes = importing::reset(&place.admin, &place.school.id, ids).await?;
+    let logins: Vec<&str> = codes.iter().map(|code| code.login.as_str()).collect();
+    assert_eq!(logins, [login.as_str()], "never the issuer's own");
+
+    assert!(Person::sign_in(url, &login, PASSWORD).await.is_err());
+    let refused = Failure::of(stolen.spaces().list_spaces(ListSpacesRequest {}).await);
+    assert_eq!(refused.code, Code::Unauthenticated, "{refused:?}");
+    let other = "another password entirely";
+    let back = Person::activate(url, &login, &codes[0].code, other).await??;
+    assert_eq!(back.id(), first.id());
+    back.space("2de A").await?;
+    Person::sign_in(url, &login, other).await?;
+    bob.space("2de A").await?;
+    Person::sign_in(url, "direction.ici", PASSWORD).await?;
     Ok(())
 }

@@ -160,10 +160,28 @@ pub(crate) async fn codes(
     school: &str,
     person_ids: Vec<String>,
 ) -> Result<Vec<FirstUseCode>, Status> {
+    issue(admin, school, person_ids, false).await
+}
+
+/// Codes in place of forgotten passwords, and for whoever has none yet.
+pub(crate) async fn reset(
+    admin: &Person,
+    school: &str,
+    person_ids: Vec<String>,
+) -> Result<Vec<FirstUseCode>, Status> {
+    issue(admin, school, person_ids, true).await
+}
+
+async fn issue(
+    admin: &Person,
+    school: &str,
+    person_ids: Vec<String>,
+    reset: bool,
+) -> Result<Vec<FirstUseCode>, Status> {
     let request = IssueFirstUseCodesRequest {
         school_id: school.to_owned(),
         person_ids,
-        reset: false,
+        reset,
     };
     let answer = admin.directory().issue_first_use_codes(request).await?;
     Ok(answer.into_inner().codes)

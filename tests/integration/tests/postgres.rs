@@ -45,6 +45,17 @@ async fn rosters_on_postgresql_tell_the_same_story() -> anyhow::Result<()> {
     crate::imports::a_year(PlatformBuilder::empty()?.config(&config)?).await
 }
 
+#[tokio::test]
+async fn power_refusals_and_resets_on_postgresql_tell_the_same_stories() -> anyhow::Result<()> {
+    let on = async || -> anyhow::Result<PlatformBuilder> {
+        let url = preau_storage_database::testing::postgres_url().await;
+        PlatformBuilder::empty()?.config(&format!("[database]\nurl = \"{url}\"\n"))
+    };
+    crate::imports_power::powers(on().await?).await?;
+    crate::imports_power::taken(on().await?).await?;
+    crate::first_use::forgotten(on().await?).await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_on_postgresql_leaves_the_whole_roster_or_none_of_it() -> anyhow::Result<()> {
     let url = preau_storage_database::testing::postgres_url().await;

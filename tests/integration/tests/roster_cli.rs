@@ -228,3 +228,47 @@ async fn a_class_or_a_school_that_is_not_there_is_named() -> anyhow::Result<()> 
     assert_eq!(end.code, Some(DENIED), "{end:#?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_forgotten_password_is_reset_by_login_and_never_ones_own() -> anyhow::Result<()> {
+    let place = Place::on(PlatformBuilder::empty()?).await?;
+    let roster = school_year();
+    place.import(&roster.zip()).await?;
+    let (login, url) = (roster.login("ana"), place.platform.gateway());
+    place.first_sign_in(&login).await?;
+    let end = place.roster(&["reset", &login.to_uppercase()]).await?;
+    let end = end.success();
+    assert!(end.stderr.contains("works no more"), "{end:#?}");
+    // The school and whose it is, then name, login and code.
+    let line = end.stdout.lines().nth(1).unwrap();
+    assert!(line.contains(&login), "{line}");
+    let code = line.split_whitespace().last().unwrap();
+    let sign_in = preau_harness::Person::sign_in(url, &login, PASSWORD).await;
+    assert!(sign_in.is_err(), "the old password");
+    preau_harness::Person::activate(url, &login, code, PASSWORD).await??;
+
+    let end = place.roster(&["reset", "direction.ici"]).await?;
+    assert_eq!(end.code, Some(DENIED), "{end:#?}");
+    let end = place.roster(&["reset", "nobody.cli"]).await?;
+    assert_eq!(end.code, Some(NOT_FOUND), "{end:#?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_becomes_an_administrator_is_said_before_anything_changes() -> anyhow::Result<()> {
+    let place = Place::on(PlatformBuilder::empty()?).await?;
+    let mut roster = school_year();
+    roster.person("proviseure", "siteAdministrator");
+    let zip = place.write("rentree.zip", &roster.zip());
+    let said = "ATTENTION: 1 person becomes an ADMINISTRATOR of the school";
+    for (args, expected) in [
+        (vec!["import", &zip, "--dry-run"], true),
+        (vec!["import", &zip], true),
+        (vec!["import", &zip], false),
+    ] {
+        let end = place.roster(&args).await?.success();
+        assert_eq!(end.stdout.contains(said), expected, "{end:#?}");
+        assert!(!end.stdout.contains("proviseure"), "counted, not named");
+    }
+    Ok(())
+}

@@ -1,13 +1,17 @@
 //! Every command and flag.
 
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::client::Trust;
 use crate::config::Flags;
 
 /// Where a gateway is unless said otherwise.
 pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
+/// Where Debian and its kin keep the certificates of the authorities that the system trusts.
+const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 not signed in or not \
@@ -43,6 +47,9 @@ pub(crate) enum Command {
     /// Import a school's roster, print codes for first sign-ins
     #[command(subcommand)]
     Roster(RosterCommand),
+    /// Ask a process on this machine how it is: 0 when it is well, 1 when not
+    #[command(subcommand)]
+    Probe(ProbeCommand),
     /// What the contract says
     #[command(subcommand)]
     Api(ApiCommand),
@@ -96,6 +103,15 @@ impl ConfigArgs {
             ..Self::default()
         }
     }
+
+    /// Only where administration is, for commands that ask there.
+    pub(crate) fn of_admin(config: Option<PathBuf>, admin: Option<String>) -> Self {
+        Self {
+            config,
+            admin,
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +146,24 @@ pub(crate) struct MigrateArgs {
     /// Directory of everything kept [default: ./preau-data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProbeCommand {
+    /// Whether the process runs
+    Live(ProbeArgs),
+    /// Whether it serves and can tell who calls
+    Ready(ProbeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProbeArgs {
+    /// TOML file of the process's configuration
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Address of metrics and probes [default: 127.0.0.1:9090]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) admin: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -171,12 +205,39 @@ pub(crate) struct JoinTokenArgs {
     pub(crate) server: ServerArgs,
 }
 
+/// Which gateway, and whose word is taken for it being that one.
+#[derive(Debug, Default, Args)]
+pub(crate) struct GatewayArgs {
+    /// Address of the gateway: https://HOST:PORT, or http:// on this machine
+    #[arg(long, value_name = "URL", default_value = DEFAULT_SERVER)]
+    pub(crate) server: String,
+    /// Certificates (PEM) of authorities that are trusted for https:// beside the system's
+    #[arg(long, value_name = "FILE", env = "PREAU_CA", hide_env_values = true)]
+    ca: Option<OsString>,
+    /// The system's, where they are not at their usual place
+    #[arg(long, value_name = "FILE", env = "SSL_CERT_FILE", hide = true)]
+    system_ca: Option<OsString>,
+}
+
+impl GatewayArgs {
+    /// Whose certificates are believed. A variable that is set to nothing counts as not set.
+    pub(crate) fn trust(&self) -> Trust {
+        let file = |given: &Option<OsString>| {
+            let given = given.as_deref().filter(|file| !OsStr::is_empty(file));
+            given.map(PathBuf::from)
+        };
+        Trust::Authorities {
+            system: file(&self.system_ca).unwrap_or_else(|| SYSTEM_AUTHORITIES.into()),
+            own: file(&self.ca),
+        }
+    }
+}
+
 /// Which gateway, and who is asking.
 #[derive(Debug, Default, Args)]
 pub(crate) struct ServerArgs {
-    /// Address of the gateway
-    #[arg(long, value_name = "URL", default_value = DEFAULT_SERVER)]
-    pub(crate) server: String,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
     /// Sign in as this login for this one command; otherwise the remembered session is used
     #[arg(long)]
     pub(crate) login: Option<String>,
@@ -187,9 +248,8 @@ pub(crate) struct ServerArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
-    /// Address of the gateway
-    #[arg(long, value_name = "URL", default_value = DEFAULT_SERVER)]
-    pub(crate) server: String,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
     #[arg(long)]
     pub(crate) login: String,
     /// File whose first line is the password; asked for when not given
@@ -205,9 +265,8 @@ pub(crate) struct LoginArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct LogoutArgs {
-    /// Address of the gateway
-    #[arg(long, value_name = "URL", default_value = DEFAULT_SERVER)]
-    pub(crate) server: String,
+    #[command(flatten)]
+    pub(crate) gateway: GatewayArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -259,6 +318,8 @@ pub(crate) enum RosterCommand {
     Import(ImportArgs),
     /// Make and print codes for the first sign-in; codes made before and not used are void
     Codes(CodesArgs),
+    /// Make a code for somebody who forgot their password, which stops working at once, with all their sessions
+    Reset(ResetArgs),
 }
 
 #[derive(Debug, Args)]
@@ -285,6 +346,26 @@ pub(crate) struct CodesArgs {
     /// For teachers and administrators of the school instead
     #[arg(long)]
     pub(crate) staff: bool,
+    #[command(flatten)]
+    pub(crate) sheet: SheetArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResetArgs {
+    /// Login of the person
+    #[arg(value_name = "LOGIN")]
+    pub(crate) whose: String,
+    #[command(flatten)]
+    pub(crate) sheet: SheetArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Of which school codes are, and how they are shown.
+#[derive(Debug, Default, Args)]
+pub(crate) struct SheetArgs {
     /// UAI of the school; the only one you administer when not given
     #[arg(long, value_name = "UAI")]
     pub(crate) school: Option<String>,
@@ -294,8 +375,6 @@ pub(crate) struct CodesArgs {
     /// Address of the site, for the slips of that page
     #[arg(long, value_name = "URL", requires = "html")]
     pub(crate) address: Option<String>,
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
 }
 
 #[derive(Debug, Subcommand)]

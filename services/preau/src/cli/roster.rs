@@ -5,7 +5,7 @@ use std::path::Path;
 
 use preau_proto::roster::v1::{Import, ImportState};
 
-use super::args::{CodesArgs, ImportArgs, RosterCommand};
+use super::args::{CodesArgs, ImportArgs, RosterCommand, SheetArgs};
 use super::block_on;
 use super::contract::print;
 use super::session::with_gateway;
@@ -29,8 +29,13 @@ pub(crate) fn run(command: RosterCommand) -> Result<(), Failure> {
         RosterCommand::Codes(args) => {
             let whom = whom(&args)?;
             block_on(with_gateway(&args.server, async |gateway| {
-                let school = roster::find_school(gateway, args.school.as_deref()).await?;
-                codes(gateway, &school, &args, &whom).await
+                codes(gateway, &args.sheet, &whom).await
+            }))
+        }
+        RosterCommand::Reset(args) => {
+            let whom = Whom::Forgetful(args.whose);
+            block_on(with_gateway(&args.server, async |gateway| {
+                codes(gateway, &args.sheet, &whom).await
             }))
         }
     }
@@ -156,14 +161,15 @@ fn whom(args: &CodesArgs) -> Result<Whom, Failure> {
     }
 }
 
-async fn codes(
-    gateway: &Gateway,
-    school: &SchoolFound,
-    args: &CodesArgs,
-    whom: &Whom,
-) -> Result<(), Failure> {
-    let sheet = roster::issue(gateway, school, whom).await?;
-    if sheet.without > 0 {
+async fn codes(gateway: &Gateway, args: &SheetArgs, whom: &Whom) -> Result<(), Failure> {
+    let school = roster::find_school(gateway, args.school.as_deref()).await?;
+    let sheet = roster::issue(gateway, &school, whom).await?;
+    if let Whom::Forgetful(login) = whom {
+        if sheet.codes.is_empty() {
+            return Err(not_reset(login));
+        }
+        eprintln!("the old password works no more, and every session of theirs has ended");
+    } else if sheet.without > 0 {
         eprintln!(
             "{} need no code: they chose a password, or cannot sign in",
             sheet.without
@@ -179,6 +185,12 @@ async fn codes(
         sheet.codes.len(),
         path.display()
     ))
+}
+
+fn not_reset(login: &str) -> Failure {
+    let remedy = "nobody resets their own password, nor that of who cannot sign in, or administers more than they do: \
+                  ask an administrator above";
+    Failure::new("the password was not reset", login, remedy).exit(Exit::Denied)
 }
 
 /// Whoever reads the page can sign in as a pupil: it is its owner's alone.

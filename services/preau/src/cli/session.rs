@@ -16,7 +16,7 @@ use crate::private;
 /// `preau login`.
 pub(crate) fn login(args: LoginArgs) -> Result<(), Failure> {
     let sessions = Sessions::of_user()?;
-    let gateway = Gateway::new(&args.server)?;
+    let gateway = Gateway::new(&args.gateway.server, &args.gateway.trust())?;
     let session = match first_code(&args)? {
         None => {
             let password = password(args.password_file.as_deref(), &args.login)?;
@@ -47,7 +47,7 @@ fn first_code(args: &LoginArgs) -> Result<Option<String>, Failure> {
 /// `preau logout`: forgets the session here even when the server cannot be told.
 pub(crate) fn logout(args: LogoutArgs) -> Result<(), Failure> {
     let sessions = Sessions::of_user()?;
-    let gateway = Gateway::new(&args.server)?;
+    let gateway = Gateway::new(&args.gateway.server, &args.gateway.trust())?;
     let url = gateway.url.clone();
     let Some(session) = sessions.get(&url)? else {
         return Ok(());
@@ -61,7 +61,7 @@ pub(crate) async fn with_gateway<T>(
     server: &ServerArgs,
     work: impl AsyncFnOnce(&Gateway) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let gateway = Gateway::new(&server.server)?;
+    let gateway = Gateway::new(&server.gateway.server, &server.gateway.trust())?;
     let Some(login) = &server.login else {
         let session = Sessions::of_user()?.get(&gateway.url)?;
         let session = session.ok_or_else(|| not_signed_in(&gateway.url))?;

@@ -5,53 +5,49 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
-use http::uri::{Authority, Scheme};
 use http::{Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ClientConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::failure::{Exit, Failure};
+use super::address::{Address, is_this_machine};
+use super::status::refusal;
+use super::tls;
+use super::trust::Trust;
+use crate::failure::Failure;
 
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// Cheap to clone; every clone shares the connection.
 #[derive(Clone)]
 pub(crate) struct Channel {
-    authority: Authority,
+    server: Arc<Server>,
     connection: Arc<Mutex<Option<SendRequest<Body>>>>,
 }
 
+/// Where to dial, and how.
+struct Server {
+    address: Address,
+    /// Nothing for plain HTTP.
+    tls: Option<Arc<ClientConfig>>,
+}
+
 impl Channel {
-    /// For `http://host:port`; nothing is dialled yet.
-    pub(crate) fn new(url: &str) -> Result<Self, Failure> {
-        let wrong = |what: &str| {
-            Failure::new(what, url, "write an address such as http://127.0.0.1:8080")
-                .exit(Exit::Usage)
+    /// For `https://host:port`, or `http://host:port` on this machine; nothing is dialled yet.
+    pub(crate) fn new(url: &str, trust: &Trust) -> Result<Self, Failure> {
+        let address = Address::parse(url)?;
+        let tls = match address.is_secure() {
+            true => Some(Arc::new(trust.config()?)),
+            false => None,
         };
-        let uri: Uri = url.parse().map_err(|_| wrong("no such address"))?;
-        match uri.scheme() {
-            Some(scheme) if *scheme == Scheme::HTTP => {}
-            Some(scheme) if *scheme == Scheme::HTTPS => {
-                return Err(wrong(
-                    "this command speaks plain HTTP only, on the gateway's own machine",
-                ));
-            }
-            _ => return Err(wrong("the address does not begin with http://")),
-        }
-        if uri.path() != "/" || uri.query().is_some() {
-            return Err(wrong("an address of a gateway has no path"));
-        }
-        let authority = uri
-            .into_parts()
-            .authority
-            .ok_or_else(|| wrong("no host in the address"))?;
         Ok(Self {
-            authority,
+            server: Arc::new(Server { address, tls }),
             connection: Arc::default(),
         })
     }
@@ -62,7 +58,7 @@ impl Channel {
         if let Some(open) = held.as_ref().filter(|open| !open.is_closed()) {
             return Ok(open.clone());
         }
-        let dialled = tokio::time::timeout(CONNECT, dial(&self.authority)).await;
+        let dialled = tokio::time::timeout(CONNECT, self.server.dial()).await;
         let open =
             dialled.unwrap_or_else(|_| Err(Status::unavailable("no connection within 5 s")))?;
         *held = Some(open.clone());
@@ -70,15 +66,36 @@ impl Channel {
     }
 }
 
-async fn dial(authority: &Authority) -> Result<SendRequest<Body>, Status> {
-    let address = (
-        authority.host().trim_matches(['[', ']']),
-        authority.port_u16().unwrap_or(80),
-    );
-    let stream = TcpStream::connect(address)
-        .await
-        .map_err(|error| Status::unavailable(format!("cannot connect ({error})")))?;
-    let _ = stream.set_nodelay(true);
+impl Server {
+    async fn dial(&self) -> Result<SendRequest<Body>, Status> {
+        let host = self.address.host();
+        let stream = TcpStream::connect((host, self.address.port()))
+            .await
+            .map_err(|error| Status::unavailable(format!("cannot connect ({error})")))?;
+        let _ = stream.set_nodelay(true);
+        match &self.tls {
+            Some(config) => speak(tls::handshake(stream, host, config).await?).await,
+            None if is_here(&stream) => speak(stream).await,
+            None => Err(refusal(
+                "NOT_THIS_MACHINE",
+                format!("{host} is not this machine, and the address is one without TLS"),
+                "write https://, or 127.0.0.1 instead of the name",
+            )),
+        }
+    }
+}
+
+/// A name that sounds like this machine may have been given to another.
+fn is_here(stream: &TcpStream) -> bool {
+    stream
+        .peer_addr()
+        .is_ok_and(|peer| is_this_machine(peer.ip()))
+}
+
+async fn speak<S>(stream: S) -> Result<SendRequest<Body>, Status>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let (sender, connection) = Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .initial_stream_window_size(2 * 1024 * 1024)
@@ -107,8 +124,8 @@ impl tower::Service<Request<Body>> for Channel {
         async move {
             let path = request.uri().path_and_query().cloned();
             *request.uri_mut() = Uri::builder()
-                .scheme(Scheme::HTTP)
-                .authority(channel.authority.clone())
+                .scheme(channel.server.address.scheme.clone())
+                .authority(channel.server.address.authority.clone())
                 .path_and_query(path.ok_or_else(|| Status::internal("a call without a path"))?)
                 .build()
                 .map_err(|error| Status::internal(error.to_string()))?;

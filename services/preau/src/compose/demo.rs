@@ -13,7 +13,7 @@ use self::journal::Journal;
 use self::school::{School, Stopped};
 use super::first_admin::{self, FirstAdmin};
 use crate::cli::sign_in;
-use crate::client::{Gateway, failure};
+use crate::client::{Gateway, Trust, failure};
 use crate::config::Config;
 use crate::failure::Failure;
 
@@ -51,10 +51,15 @@ pub(crate) async fn plan(config: &Config, identity: &Identity) -> Result<Option<
     Ok(Some(Plan { journal }))
 }
 
-/// Makes what is missing and writes the accounts down.
+/// Makes what is missing and writes the accounts down. The gateway at `url` is this process's own: it has the very
+/// certificate that is configured, which need not be for a name of this machine.
 pub(crate) async fn fill(config: &Config, plan: Plan, url: &str) -> Result<(), Failure> {
     let journal = plan.journal;
-    let gateway = Gateway::new(url)?;
+    let trust = match config.gateway_tls() {
+        Some((certificate, _)) => Trust::Exactly(certificate.to_owned()),
+        None => Trust::Nobody,
+    };
+    let gateway = Gateway::new(url, &trust)?;
     let session = sign_in(
         &gateway,
         &journal.platform.login,

@@ -79,21 +79,34 @@ impl Ports {
 impl Addresses {
     /// Where browsers and programs reach the gateway.
     pub(super) fn gateway_url(&self) -> Option<String> {
-        let scheme = if self.secure { "https" } else { "http" };
-        self.gateway.map(|address| format!("{scheme}://{address}"))
+        self.gateway.map(|address| self.url(address))
+    }
+
+    /// Where this very process reaches its own gateway.
+    pub(super) fn local_gateway_url(&self) -> Option<String> {
+        self.gateway.map(|address| self.url(local(address)))
     }
 
     /// Where this very process reaches its own roles.
     pub(super) fn local_mesh(&self) -> SocketAddr {
-        let mut address = self.mesh;
-        if address.ip().is_unspecified() {
-            address.set_ip(match address.ip() {
-                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-            });
-        }
-        address
+        local(self.mesh)
     }
+
+    fn url(&self, gateway: SocketAddr) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{gateway}")
+    }
+}
+
+/// What listens on every address listens on loopback too.
+fn local(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }
 
 fn load_tls(config: &Config) -> Result<Option<Tls>, Failure> {

@@ -18,7 +18,7 @@ use super::roles::Services;
 use super::signals::Signals;
 use super::{demo, identities, lock, roles, signing_keys};
 use crate::config::{Config, ROLES};
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 
 /// The gateway drains first, for at most this long.
 const GATEWAY_DRAIN: Duration = Duration::from_secs(12);
@@ -59,7 +59,6 @@ async fn start(
     roles: &[&'static str],
     options: &Options,
 ) -> Result<Process, Failure> {
-    refuse_demo_over_tls(config, options)?;
     let built = Built::new(config, roles, options).await?;
     let plan = match (options.demo, &built.services.identity) {
         (true, Some(identity)) => demo::plan(config, identity).await?,
@@ -69,7 +68,7 @@ async fn start(
     if roles.contains(&"identity") {
         process.wait_for_keys(keys).await?;
     }
-    if let (Some(plan), Some(url)) = (plan, process.addresses.gateway_url()) {
+    if let (Some(plan), Some(url)) = (plan, process.addresses.local_gateway_url()) {
         demo::fill(config, plan, &url).await?;
     }
     Ok(process)
@@ -321,19 +320,6 @@ fn calls(from: &str, to: &str) -> bool {
     matches!(to, "control" | "identity")
         || from == "gateway"
         || matches!((from, to), ("files" | "classroom", "roster"))
-}
-
-/// The demonstration is made through the gateway by this program's own client, which speaks plain HTTP.
-fn refuse_demo_over_tls(config: &Config, options: &Options) -> Result<(), Failure> {
-    match config.gateway_tls().filter(|_| options.demo) {
-        Some((certificate, _)) => Err(Failure::new(
-            "the demonstration school is made over plain HTTP, and gateway.tls_certificate is set",
-            certificate.display(),
-            "start once with --demo and without gateway.tls_certificate, then without --demo",
-        )
-        .exit(Exit::Usage)),
-        None => Ok(()),
-    }
 }
 
 fn gateway_config(config: &Config, tls: Option<preau_gateway::Tls>) -> preau_gateway::Config {

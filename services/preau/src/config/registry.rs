@@ -209,10 +209,17 @@ pub(crate) const KEYS: &[Key] = &[
 ];
 
 /// Variables of the environment that begin like keys and are none.
-pub(crate) const RESERVED: &[(&str, &str)] = &[(
-    "PREAU_JOIN_TOKEN",
-    "A one-use join token for `preau serve`, instead of --join-token-file.",
-)];
+pub(crate) const RESERVED: &[(&str, &str)] = &[
+    (
+        "PREAU_JOIN_TOKEN",
+        "A one-use join token for `preau serve`, instead of --join-token-file.",
+    ),
+    (
+        "PREAU_CA",
+        "File of certificates (PEM) of authorities that commands trust for `--server https://…` beside the \
+         system's, instead of --ca.",
+    ),
+];
 
 impl Key {
     /// The variable of the environment that sets it.

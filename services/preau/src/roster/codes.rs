@@ -25,6 +25,8 @@ pub(crate) enum Whom {
     Class(String),
     /// Teachers and administrators of the school.
     Staff,
+    /// Whoever has this login, also in place of a password, which stops working.
+    Forgetful(String),
 }
 
 /// Codes that were just made: nobody can read them again.
@@ -37,7 +39,8 @@ pub(crate) struct Sheet {
     pub(crate) without: usize,
 }
 
-/// Makes new codes for those who never chose a password. Codes made before and not used are void.
+/// Makes new codes for those who never chose a password, or for who forgot theirs. Codes made before and not used are
+/// void.
 pub(crate) async fn issue(
     gateway: &Gateway,
     school: &SchoolFound,
@@ -54,10 +57,17 @@ pub(crate) async fn issue(
             let people = staff(gateway, school).await.map_err(failed)?;
             ("staff".to_owned(), people)
         }
+        Whom::Forgetful(login) => {
+            let everybody = people(gateway, &school.id).await.map_err(failed)?;
+            let person = with_login(everybody, login)?;
+            (person.login, vec![person.person_id])
+        }
     };
+    let reset = matches!(whom, Whom::Forgetful(_));
     let mut codes = Vec::new();
     for batch in people.chunks(BATCH) {
-        codes.extend(issue_for(gateway, school, batch).await.map_err(failed)?);
+        let issued = request_codes(gateway, school, batch, reset).await;
+        codes.extend(issued.map_err(failed)?);
     }
     Ok(Sheet {
         school: school.name.clone(),
@@ -73,11 +83,20 @@ pub(crate) async fn issue_for(
     school: &SchoolFound,
     person_ids: &[String],
 ) -> Result<Vec<FirstUseCode>, Status> {
+    request_codes(gateway, school, person_ids, false).await
+}
+
+async fn request_codes(
+    gateway: &Gateway,
+    school: &SchoolFound,
+    person_ids: &[String],
+    reset: bool,
+) -> Result<Vec<FirstUseCode>, Status> {
     let answer = retry(|| async {
         let request = IssueFirstUseCodesRequest {
             school_id: school.id.clone(),
             person_ids: person_ids.to_vec(),
-            reset: false,
+            reset,
         };
         let mut client = DirectoryServiceClient::new(gateway.channel.clone());
         client.issue_first_use_codes(gateway.request(request)).await
@@ -131,6 +150,19 @@ fn choose(classes: Vec<Class>, wanted: &str) -> Result<Class, Failure> {
         };
         Failure::new("no such class at the school", wanted, remedy).exit(Exit::NotFound)
     })
+}
+
+/// By login, upper and lower case counting alike.
+fn with_login(people: Vec<Person>, wanted: &str) -> Result<Person, Failure> {
+    let wanted = wanted.trim();
+    let lower = wanted.to_lowercase();
+    let mut people = people.into_iter();
+    people
+        .find(|person| !lower.is_empty() && person.login.to_lowercase() == lower)
+        .ok_or_else(|| {
+            let remedy = "check how the roster spells it";
+            Failure::new("nobody of the school has this login", wanted, remedy).exit(Exit::NotFound)
+        })
 }
 
 async fn members(gateway: &Gateway, class_id: &str) -> Result<Vec<String>, Status> {
@@ -241,6 +273,22 @@ mod tests {
         let failure = choose(classes(), "3e A").expect_err("unknown");
         assert_eq!(failure.code(), Exit::NotFound);
         assert!(failure.to_string().contains("2de A, 2de B"), "{failure}");
+    }
+
+    #[test]
+    fn somebody_is_found_by_login_whatever_its_case_and_never_by_none() {
+        let people = || {
+            ["", "Zoé.Martin", "max"].map(|login| Person {
+                login: login.into(),
+                ..Person::default()
+            })
+        };
+        let found = with_login(people().into(), " ZOÉ.martin ").expect("found");
+        assert_eq!(found.login, "Zoé.Martin");
+        for unknown in ["", " ", "zoé"] {
+            let failure = with_login(people().into(), unknown).expect_err("unknown");
+            assert_eq!(failure.code(), Exit::NotFound);
+        }
     }
 
     #[test]

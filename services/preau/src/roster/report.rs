@@ -51,18 +51,23 @@ pub(crate) fn is_unchanged(summary: &ImportSummary) -> bool {
     .all(|count| *count == 0)
 }
 
-/// Three lines: people, classes, enrolments.
+/// Three lines: people, classes, enrolments; and one before them when the file makes administrators.
 pub(crate) fn summary(summary: &ImportSummary) -> String {
-    let mut text = row(
+    let mut text = administrators(summary.administrators_new);
+    text.push_str(&row(
         "people",
         &[
             (summary.people_new, "new"),
             (summary.people_changed, "changed"),
+            (
+                summary.people_adopted,
+                "of those made by hand and taken over by their login",
+            ),
             (summary.people_disabled, "disabled"),
             (summary.people_unchanged, "unchanged"),
             (summary.people_without_role, "without access here"),
         ],
-    );
+    ));
     text.push_str(&row(
         "classes",
         &[
@@ -81,6 +86,18 @@ pub(crate) fn summary(summary: &ImportSummary) -> String {
         ],
     ));
     text
+}
+
+/// Power over a whole school, which a line of a file gives: not to be read over.
+fn administrators(count: u32) -> String {
+    match count {
+        0 => String::new(),
+        1 => "ATTENTION: 1 person becomes an ADMINISTRATOR of the school by this file: look in roles.csv who it is\n"
+            .to_owned(),
+        _ => format!(
+            "ATTENTION: {count} people become ADMINISTRATORS of the school by this file: look in roles.csv who they are\n"
+        ),
+    }
 }
 
 fn row(name: &str, counts: &[(u32, &str)]) -> String {
@@ -163,5 +180,26 @@ mod tests {
         );
         counts.enrolments_removed = 1;
         assert!(!is_unchanged(&counts));
+    }
+
+    #[test]
+    fn whom_a_file_gives_power_is_said_before_anything_else() {
+        let mut counts = ImportSummary {
+            people_changed: 3,
+            people_adopted: 2,
+            administrators_new: 1,
+            ..ImportSummary::default()
+        };
+        let text = summary(&counts);
+        assert!(
+            text.starts_with("ATTENTION: 1 person becomes an ADMINISTRATOR of the school"),
+            "{text}"
+        );
+        assert!(
+            text.contains("3 changed, 2 of those made by hand and taken over by their login"),
+            "{text}"
+        );
+        counts.administrators_new = 12;
+        assert!(summary(&counts).starts_with("ATTENTION: 12 people become ADMINISTRATORS"));
     }
 }

@@ -68,6 +68,7 @@ export const errorsEn: ErrorTexts = {
     IMPORT_OUTDATED: 'The school changed since the check. Have the file checked again.',
     IMPORT_PARTS_MISSING: 'This file did not arrive whole. Choose it again.',
     IMPORT_PEOPLE_REFUSED: 'People were refused at the last moment, and nothing was changed. Have the file checked again to see which.',
+    IMPORT_STAGED_ELSEWHERE: 'Somebody else has this import checked at this moment. Wait a little, then have it checked again.',
     IMPORT_UNCONFIRMED: 'The number of people to disable changed. Read it again, then confirm anew.',
     LESSON_OVER: 'This lesson is over. Go back to the list of lessons.',
     LESSON_RUNNING: 'Another teacher is giving this class a lesson. Join theirs, or wait until they end it.',

@@ -67,6 +67,7 @@ export const errorsFr = {
     IMPORT_OUTDATED: 'L’établissement a changé depuis la vérification. Faites vérifier le fichier de nouveau.',
     IMPORT_PARTS_MISSING: 'Ce fichier n’est pas arrivé en entier. Choisissez-le de nouveau.',
     IMPORT_PEOPLE_REFUSED: 'Des personnes ont été refusées au dernier moment, et rien n’a été changé. Faites vérifier le fichier de nouveau pour voir lesquelles.',
+    IMPORT_STAGED_ELSEWHERE: 'Quelqu’un d’autre fait vérifier cette importation en ce moment. Attendez un peu, puis faites-la vérifier de nouveau.',
     IMPORT_UNCONFIRMED: 'Le nombre de personnes à désactiver a changé. Relisez-le, puis confirmez de nouveau.',
     LESSON_OVER: 'Ce cours est terminé. Revenez à la liste des cours.',
     LESSON_RUNNING: 'Un autre enseignant fait déjà cours à cette classe. Rejoignez son cours, ou attendez qu’il y mette fin.',

@@ -43,6 +43,7 @@ export const problemsEn: Record<keyof typeof problemsFr, string> = {
   MISSING_VALUE: 'This value is required. Fill it in.',
   NEWLINE_IN_FIELD: 'This value holds a line break. Remove it.',
   NOT_BLANK: 'This column must be empty in a bulk export. Export the whole school, not only the changes.',
+  PEOPLE_REFUSED: 'The directory refused this person at the last moment, and nothing was applied. Check the file again to see what no longer fits.',
   PERSON_ABOVE: 'This person administers more than the school, and their account is not changed this way. Leave their login as it is.',
   PERSON_CHANGED: 'This person changed since the check. Have the file checked again.',
   PERSON_ELSEWHERE: 'This person belongs to another school already. Take them out of the file, or tell the platform.',

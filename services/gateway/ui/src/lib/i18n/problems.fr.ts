@@ -41,6 +41,7 @@ export const problemsFr = {
   MISSING_VALUE: 'Cette valeur est obligatoire. Complétez-la.',
   NEWLINE_IN_FIELD: 'Cette valeur contient un retour à la ligne. Retirez-le.',
   NOT_BLANK: 'Cette colonne doit être vide dans un export complet. Exportez tout l’établissement, pas seulement les changements.',
+  PEOPLE_REFUSED: 'L’annuaire a refusé cette personne au dernier moment, et rien n’a été appliqué. Vérifiez le fichier de nouveau pour voir ce qui ne convient plus.',
   PERSON_ABOVE: 'Cette personne administre plus que l’établissement, et son compte ne se change pas ainsi. Laissez son identifiant de connexion tel qu’il est.',
   PERSON_CHANGED: 'Cette personne a changé depuis la vérification. Faites vérifier le fichier de nouveau.',
   PERSON_ELSEWHERE: 'Cette personne appartient déjà à un autre établissement. Retirez-la du fichier, ou prévenez la plateforme.',

@@ -1,0 +1,139 @@
+//! Where a gateway is, read once: what is refused here is never dialled.
+
+use std::net::IpAddr;
+
+use http::Uri;
+use http::uri::{Authority, Scheme};
+
+use crate::failure::{Exit, Failure};
+
+/// `http://host:port` on this machine, or `https://host:port` anywhere.
+#[derive(Clone, Debug)]
+pub(super) struct Address {
+    pub(super) scheme: Scheme,
+    pub(super) authority: Authority,
+}
+
+impl Address {
+    pub(super) fn parse(url: &str) -> Result<Self, Failure> {
+        let wrong = |what: &str, remedy: &str| Failure::new(what, url, remedy).exit(Exit::Usage);
+        let example = "write an address such as https://ent.example.fr or http://127.0.0.1:8080";
+        let uri: Uri = url.parse().map_err(|_| wrong("no such address", example))?;
+        let parts = uri.into_parts();
+        let scheme = parts
+            .scheme
+            .filter(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
+        let scheme = scheme.ok_or_else(|| {
+            wrong(
+                "the address begins with neither https:// nor http://",
+                example,
+            )
+        })?;
+        if parts.path_and_query.is_some_and(|path| path != "/") {
+            return Err(wrong("an address of a gateway has no path", example));
+        }
+        let authority = parts
+            .authority
+            .filter(|authority| !authority.host().is_empty());
+        let authority = authority.ok_or_else(|| wrong("no host in the address", example))?;
+        if authority.as_str().contains('@') {
+            let remedy = "leave out what is before the @, and use --login";
+            return Err(wrong("an address of a gateway names no user", remedy));
+        }
+        let address = Self { scheme, authority };
+        if !address.is_secure() && !address.names_this_machine() {
+            return Err(wrong(
+                "without TLS, passwords and files would cross the network for all to read",
+                "write https://, and give the gateway a certificate (gateway.tls_certificate); http:// is for 127.0.0.1, [::1] and localhost",
+            ));
+        }
+        Ok(address)
+    }
+
+    pub(super) fn is_secure(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
+    /// Without the brackets of an IPv6 address.
+    pub(super) fn host(&self) -> &str {
+        self.authority.host().trim_matches(['[', ']'])
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        let usual = if self.is_secure() { 443 } else { 80 };
+        self.authority.port_u16().unwrap_or(usual)
+    }
+
+    fn names_this_machine(&self) -> bool {
+        match self.host().parse::<IpAddr>() {
+            Ok(ip) => is_this_machine(ip),
+            Err(_) => self.host().eq_ignore_ascii_case("localhost"),
+        }
+    }
+}
+
+/// Also when IPv4 is written as IPv6.
+pub(super) fn is_this_machine(ip: IpAddr) -> bool {
+    ip.to_canonical().is_loopback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn https_leads_anywhere_and_http_to_this_machine() {
+        for (url, host, port) in [
+            ("https://ent.example.fr", "ent.example.fr", 443),
+            ("https://192.0.2.7:8443/", "192.0.2.7", 8443),
+            ("https://[2001:db8::7]:8443", "2001:db8::7", 8443),
+            ("http://127.0.0.1:8080", "127.0.0.1", 8080),
+            ("http://127.9.9.9", "127.9.9.9", 80),
+            ("http://[::1]:8080", "::1", 8080),
+            ("http://[::ffff:127.0.0.1]:8080", "::ffff:127.0.0.1", 8080),
+            ("http://LocalHost:8080", "LocalHost", 8080),
+        ] {
+            let address = Address::parse(url).expect(url);
+            assert_eq!((address.host(), address.port()), (host, port), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_password_does_not_cross_a_network_in_the_clear() {
+        for url in [
+            "http://192.0.2.7:8080",
+            "http://0.0.0.0:8080",
+            "http://ent.example.fr",
+            "http://localhost.example.fr",
+            "http://127.0.0.1.example.fr",
+            "http://[2001:db8::7]:8080",
+            "http://[::ffff:192.0.2.7]:8080",
+        ] {
+            let failure = Address::parse(url).expect_err(url);
+            assert_eq!(failure.code(), Exit::Usage, "{url}");
+            let line = failure.to_string();
+            assert!(
+                line.contains(url) && line.contains("write https://"),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for url in [
+            "",
+            "ent.example.fr:8443",
+            "ftp://127.0.0.1",
+            "https://",
+            "https://:8443",
+            "https://ent.example.fr/app",
+            "https://ent.example.fr/?a",
+            "https://ada:secret@ent.example.fr",
+            "http://127.0.0.1@ent.example.fr",
+        ] {
+            let failure = Address::parse(url).expect_err(url);
+            assert_eq!(failure.code(), Exit::Usage, "{url}");
+        }
+    }
+}
