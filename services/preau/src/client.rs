@@ -36,10 +36,15 @@ impl Gateway {
     /// An address that is none, or is in the clear and not on this machine; authorities that cannot be read.
     pub(crate) fn new(url: &str, trust: &Trust) -> Result<Self, Failure> {
         Ok(Self {
-            url: url.trim_end_matches('/').to_owned(),
+            url: Self::name(url).to_owned(),
             channel: Channel::new(url, trust)?,
             bearer: None,
         })
+    }
+
+    /// How the gateway at an address is called in errors, and where its session is remembered.
+    pub(crate) fn name(url: &str) -> &str {
+        url.trim_end_matches('/')
     }
 
     /// The same gateway for this session.

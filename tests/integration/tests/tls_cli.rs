@@ -133,6 +133,8 @@ async fn a_certificate_that_proves_nothing_is_refused_with_the_reason_and_the_re
     (early.not_before, early.not_after) = (date_time_ymd(2200, 1, 1), date_time_ymd(2201, 1, 1));
     let elsewhere = names(&["ent.example.fr"])?;
     let good = names(&["127.0.0.1"])?;
+    let mut own = good.clone();
+    own.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let stranger = Authority::new()?;
     for (issuer, params, words, remedy) in [
         (
@@ -149,6 +151,7 @@ async fn a_certificate_that_proves_nothing_is_refused_with_the_reason_and_the_re
         ),
         (&authority, expired, "has expired", "renew"),
         (&authority, early, "not valid yet", "clock"),
+        (&authority, own, "is an authority's own", "CA:FALSE"),
     ] {
         let builder = PlatformBuilder::empty()?;
         let ca = authority.write(builder.root())?;
@@ -162,33 +165,6 @@ async fn a_certificate_that_proves_nothing_is_refused_with_the_reason_and_the_re
         let line = end.error_line();
         assert!(line.contains(words) && line.contains(remedy), "{line}");
         assert!(line.contains(platform.gateway()), "{line}");
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn an_authority_that_serves_by_its_own_certificate_and_plain_http_to_a_tls_port_are_told()
--> anyhow::Result<()> {
-    let authority = Authority::new()?;
-    let mut own = names(&["127.0.0.1"])?;
-    own.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let builder = PlatformBuilder::empty()?;
-    let ca = authority.write(builder.root())?;
-    let platform = authority.issue(builder, &own)?.start().await?;
-    let secret = platform.root().join("secret");
-    std::fs::write(&secret, "canary-password")?;
-    let ls = ["files", "ls", "--login", "ada", "--ca", text(&ca)];
-    let ls = [&ls, ["--password-file", text(&secret)].as_slice()].concat();
-    let url = platform.gateway();
-    let plain = url.replace("https://", "http://");
-    for (url, words, remedy) in [
-        (url, "an authority's own", "CA:FALSE"),
-        (&plain, "does not speak plain HTTP/2", "by https://"),
-    ] {
-        let end = run(platform.root(), url, &ls, &[]).await?;
-        assert_eq!(end.code, Some(FAILED), "{end:#?}");
-        let line = end.error_line();
-        assert!(line.contains(words) && line.contains(remedy), "{line}");
     }
     Ok(())
 }

@@ -47,13 +47,13 @@ fn first_code(args: &LoginArgs) -> Result<Option<String>, Failure> {
 /// `preau logout`: forgets the session here even when the server cannot be told.
 pub(crate) fn logout(args: LogoutArgs) -> Result<(), Failure> {
     let sessions = Sessions::of_user()?;
-    let gateway = Gateway::new(&args.gateway.server, &args.gateway.trust())?;
-    let url = gateway.url.clone();
-    let Some(session) = sessions.get(&url)? else {
-        return Ok(());
+    let url = Gateway::name(&args.gateway.server);
+    let gateway = Gateway::new(&args.gateway.server, &args.gateway.trust());
+    let Some(session) = sessions.get(url)? else {
+        return gateway.map(drop);
     };
-    sessions.remove(&url)?;
-    block_on(async { sign_out(&gateway.with_session(&session.token)?).await })
+    sessions.remove(url)?;
+    block_on(async { sign_out(&gateway?.with_session(&session.token)?).await })
 }
 
 /// Runs a command as the login given for it, or with the remembered session.

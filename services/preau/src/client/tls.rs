@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use rustls::{AlertDescription, CertificateError, ClientConfig, Error};
+use rustls::{AlertDescription, CertificateError, ClientConfig, Error, OtherError};
 use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -88,12 +88,22 @@ fn certificate(host: &str, error: &CertificateError) -> Status {
             "the server's certificate is not valid yet".to_owned(),
             clock,
         ),
+        // What `openssl req -x509` makes unless told otherwise.
+        E::Other(OtherError(why)) if is_authority(&**why) => (
+            "the server's certificate is an authority's own, and none that was issued for a server"
+                .to_owned(),
+            "issue one for the server; where it vouches for itself, with basicConstraints=CA:FALSE",
+        ),
         other => (
             format!("the server's certificate cannot be accepted ({other})"),
             "have whoever runs the server get one that an authority issued for it",
         ),
     };
     refusal(CERTIFICATE, message, remedy)
+}
+
+fn is_authority(why: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(why.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
 /// Comes as `DnsName("ent.example.fr")` or `IpAddress(192.0.2.7)`.
