@@ -215,6 +215,7 @@ async fn codes(admin: &Person, school: &str) -> anyhow::Result<Vec<FirstUseCode>
         let request = IssueFirstUseCodesRequest {
             school_id: school.to_owned(),
             person_ids: page.people.into_iter().map(|one| one.person_id).collect(),
+            reset: false,
         };
         let answer = directory.issue_first_use_codes(request).await?;
         codes.extend(answer.into_inner().codes);
