@@ -153,7 +153,7 @@ impl Inner {
         let principal = match &session {
             Some(session) => Some(
                 self.principals
-                    .principal(session, inherited.clone())
+                    .principal_for(session, inherited.clone(), method.deadline)
                     .await?,
             ),
             None => None,

@@ -19,6 +19,11 @@ use crate::refusal::Refusal;
 /// forgive, plus a call's way to the last service that reads it.
 const MARGIN: Duration = Duration::from_secs(10);
 
+/// A call that is allowed longer than this may well take longer than a token has left …
+const LONG: Duration = Duration::from_secs(60);
+/// … so it gets one that is good for this long, besides the margin. A token lives 60 s at most.
+const FRESH: Duration = Duration::from_secs(40);
+
 const MINT: &str = "/preau.identity.v1.SessionService/MintPrincipal";
 
 /// What `authorization: Bearer` or the session's cookie carries. Opaque here.
@@ -131,7 +136,23 @@ impl Principals {
         session: &SessionToken,
         inherited: Inherited,
     ) -> Result<HeaderValue, Status> {
-        let asked = self.ask(session, inherited.clone());
+        self.principal_for(session, inherited, Duration::ZERO).await
+    }
+
+    /// The same for a call within `allowed`: where that is long, the token is no older than some seconds, so that the
+    /// calls which the service makes on the caller's behalf find it valid.
+    pub(crate) async fn principal_for(
+        &self,
+        session: &SessionToken,
+        inherited: Inherited,
+        allowed: Duration,
+    ) -> Result<HeaderValue, Status> {
+        let least = if allowed > LONG {
+            FRESH
+        } else {
+            Duration::ZERO
+        };
+        let asked = self.ask(session, inherited.clone(), least);
         match inherited.deadline {
             Some(Deadline(at)) => tokio::time::timeout_at(at, asked)
                 .await
@@ -144,13 +165,14 @@ impl Principals {
         &self,
         session: &SessionToken,
         inherited: Inherited,
+        least: Duration,
     ) -> Result<HeaderValue, Status> {
         let came = Instant::now();
         let key = session.key();
         let slot = self.slot(key);
         let mut outcome = slot.outcome.lock().await;
         match &*outcome {
-            Outcome::Minted(minted) if Instant::now() < minted.until => {
+            Outcome::Minted(minted) if Instant::now() + least < minted.until => {
                 return Ok(minted.token.clone());
             }
             Outcome::Failed { status, at } if came <= *at => return Err(status.clone()),

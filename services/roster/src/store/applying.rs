@@ -81,7 +81,7 @@ impl Store {
     pub(crate) async fn finish(&self, import: &Import, now: Timestamp) -> Result<(), Error> {
         let school = import.school.id.to_string();
         let id = import.id.to_string();
-        let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
+        let mut tx = self.begin_bulk(&school).await?;
         lock_school(&mut tx, &school, 1).await?;
         let decided = tx
             .execute(
@@ -287,8 +287,7 @@ async fn write_sources(tx: &mut Tx, school: &str, id: &str) -> Result<(), DbErro
     tx.execute(
         "UPDATE people_sources SET enabled = 0
          WHERE school_id = $1 AND enabled = 1
-           AND NOT EXISTS (SELECT 1 FROM import_people p
-                           WHERE p.import_id = $2 AND p.person_id = people_sources.person_id)",
+           AND person_id NOT IN (SELECT person_id FROM import_people WHERE import_id = $2)",
         params![school, id],
     )
     .await?;
