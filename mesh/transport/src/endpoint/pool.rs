@@ -27,6 +27,13 @@ pub(super) struct Pool {
     dialled: watch::Sender<u64>,
 }
 
+/// The connection with the fewest open streams.
+enum Found {
+    Free(Arc<Connection>),
+    /// As full as all others, and the pool may have another.
+    Full(Arc<Connection>),
+}
+
 #[derive(Default)]
 struct Dialling {
     under_way: bool,
@@ -50,26 +57,38 @@ impl Pool {
         &self.target
     }
 
-    /// A connection to use now. Waits for a dial only when there is none at all; fails at once while the peer is
-    /// left alone after failures.
+    /// A connection to use now. Waits for a dial when there is none, or when all are full and there may be another: what
+    /// is put on a full one waits for one of its streams to end, which a Watch does not for minutes. Fails at once while
+    /// there is none and the peer is left alone after failures.
     pub(super) async fn checkout(self: &Arc<Self>) -> Result<Arc<Connection>, TransportError> {
         loop {
-            if let Some(connection) = self.least_loaded() {
+            if let Some(Found::Free(connection)) = self.least_loaded() {
                 return Ok(connection);
             }
             let mut dialled = self.dialled.subscribe();
-            self.dial_unless_backing_off()?;
+            // A dial that ended before this would not be noticed by waiting.
+            let full = match self.least_loaded() {
+                Some(Found::Free(connection)) => return Ok(connection),
+                Some(Found::Full(connection)) => Some(connection),
+                None => None,
+            };
+            if let Err(error) = self.dial_unless_backing_off() {
+                return full.ok_or(error);
+            }
             if dialled.changed().await.is_err() {
                 continue;
             }
             if let Some(error) = self.last_failure() {
                 // It may have been established and lost in between; a failed dial is told as it is.
-                return self.least_loaded().ok_or(error);
+                let (Some(Found::Free(any)) | Some(Found::Full(any))) = self.least_loaded() else {
+                    return Err(error);
+                };
+                return Ok(any);
             }
         }
     }
 
-    fn least_loaded(self: &Arc<Self>) -> Option<Arc<Connection>> {
+    fn least_loaded(self: &Arc<Self>) -> Option<Found> {
         let live = self.live.load();
         let mut best: Option<(&Arc<Connection>, usize)> = None;
         let mut usable = 0;
@@ -81,11 +100,15 @@ impl Pool {
             }
         }
         let (connection, open) = best?;
-        if usable < self.wanted(open) {
-            // In the background: this request has a connection already.
-            let _ = self.dial_unless_backing_off();
+        if usable >= self.wanted(open) {
+            return Some(Found::Free(connection.clone()));
         }
-        Some(connection.clone())
+        if open >= self.config.streams_per_connection {
+            return Some(Found::Full(connection.clone()));
+        }
+        // In the background: this request has a connection already.
+        let _ = self.dial_unless_backing_off();
+        Some(Found::Free(connection.clone()))
     }
 
     /// How many connections there should be when the least loaded one has `open` streams.
