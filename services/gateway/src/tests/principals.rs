@@ -1,7 +1,7 @@
 //! One mint a session, until it expires or the session ends.
 
 use futures::future::join_all;
-use preau_proto::files::v1::ListFolderRequest;
+use preau_proto::files::v1::{ListFolderRequest, ReadRequest};
 use preau_proto::identity::v1::{SignOutEverywhereRequest, SignOutRequest};
 use tonic::Code;
 
@@ -119,6 +119,24 @@ async fn signing_out_everywhere_forgets_what_the_persons_other_sessions_may() {
         // The caller's own is minted anew for the second call, the other session's only after it.
         assert_eq!(stand.mints(), mints, "{method}");
     }
+}
+
+#[tokio::test]
+async fn a_call_that_may_take_long_gets_a_token_that_was_just_minted() {
+    let stand = Stand::new().await;
+    let session = bearer(PUPIL);
+    let headers = [("authorization", session.as_str())];
+    let mut client = stand.h2().await;
+    for mints in [1, 1] {
+        let list = client
+            .call(LIST, &headers, &ListFolderRequest::default())
+            .await;
+        assert_eq!((list.code(), stand.mints()), (Code::Ok, mints));
+    }
+    // The stand's tokens live for 30 s: enough for a short call, for a long one never.
+    let read = "/preau.files.v1.FileService/Read";
+    let answer = client.call(read, &headers, &ReadRequest::default()).await;
+    assert_eq!((answer.code(), stand.mints()), (Code::Ok, 2));
 }
 
 #[tokio::test]
