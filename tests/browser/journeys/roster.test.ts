@@ -100,6 +100,7 @@ describe('an administrator', () => {
 
     await page.getByRole('link', { name: 'Voir les classes' }).click();
     await page.getByRole('link', { name: '2de A' }).click();
+    await page.getByRole('button', { name: /^Afficher l’identifiant de .*Hamidi/ }).click();
     await page.getByRole('list', { name: 'Élèves' }).getByText(NOUR.login).waitFor();
     await page.getByRole('link', { name: 'Codes de première connexion' }).click();
     await page.getByText('cesse de fonctionner').waitFor();
