@@ -26,10 +26,14 @@ macro_rules! generated {
 }
 
 generated! {
+    /// Releases, what schools are to have of them, and how devices get it.
+    apps => "preau.apps.v1.rs";
     /// Lessons.
     classroom => "preau.classroom.v1.rs";
     /// Mesh control plane.
     control => "preau.control.v1.rs";
+    /// The fleet: enrolment, commands, credentials of devices.
+    devices => "preau.devices.v1.rs";
     /// Spaces, folders and files.
     files => "preau.files.v1.rs";
     /// Sessions and the directory of people.

@@ -48,6 +48,8 @@ pub enum Role {
     AuthorityAdmin = 5,
     /// Operates the platform.
     PlatformAdmin = 6,
+    /// An enrolled device of one school: the caller is the device, not whoever uses it.
+    Device = 7,
 }
 impl Role {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -63,6 +65,7 @@ impl Role {
             Self::SchoolAdmin => "ROLE_SCHOOL_ADMIN",
             Self::AuthorityAdmin => "ROLE_AUTHORITY_ADMIN",
             Self::PlatformAdmin => "ROLE_PLATFORM_ADMIN",
+            Self::Device => "ROLE_DEVICE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -75,6 +78,7 @@ impl Role {
             "ROLE_SCHOOL_ADMIN" => Some(Self::SchoolAdmin),
             "ROLE_AUTHORITY_ADMIN" => Some(Self::AuthorityAdmin),
             "ROLE_PLATFORM_ADMIN" => Some(Self::PlatformAdmin),
+            "ROLE_DEVICE" => Some(Self::Device),
             _ => None,
         }
     }

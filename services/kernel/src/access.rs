@@ -23,6 +23,8 @@ pub enum Role {
     AuthorityAdmin,
     /// Operates the platform.
     PlatformAdmin,
+    /// An enrolled device of a school. No grant that anybody gives: `identity` says it of devices only.
+    Device,
 }
 
 /// What a grant is on.

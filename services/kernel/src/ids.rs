@@ -88,6 +88,16 @@ ids! {
     AttendanceId "attendance id";
     /// What a process holds while it vouches for the Watches it serves.
     LeaseId "lease id";
+    /// An enrolled device. As a caller it stands where a person does: [`PersonId`] with the same text.
+    DeviceId "device id";
+    /// What devices of a school may enrol with.
+    EnrolmentTokenId "enrolment token id";
+    /// Something a device is to do.
+    CommandId "command id";
+    /// A version of an app.
+    ReleaseId "release id";
+    /// Bytes that another service keeps with `files`.
+    ObjectId "object id";
     /// A one-use invitation to the mesh.
     JoinTokenId "join token id";
 }

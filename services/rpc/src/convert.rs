@@ -15,6 +15,7 @@ pub fn role(role: wire::Role) -> Option<Role> {
         wire::Role::SchoolAdmin => Some(Role::SchoolAdmin),
         wire::Role::AuthorityAdmin => Some(Role::AuthorityAdmin),
         wire::Role::PlatformAdmin => Some(Role::PlatformAdmin),
+        wire::Role::Device => Some(Role::Device),
         wire::Role::Unspecified | wire::Role::Anonymous => None,
     }
 }
@@ -28,6 +29,7 @@ pub fn wire_role(role: Role) -> wire::Role {
         Role::SchoolAdmin => wire::Role::SchoolAdmin,
         Role::AuthorityAdmin => wire::Role::AuthorityAdmin,
         Role::PlatformAdmin => wire::Role::PlatformAdmin,
+        Role::Device => wire::Role::Device,
     }
 }
 

@@ -109,6 +109,8 @@ pub(crate) fn check_shape(role: Role, scope: Scope) -> Result<(), GrantRefusal> 
         Role::Student | Role::Teacher | Role::SchoolAdmin => matches!(scope, Scope::School(_)),
         Role::AuthorityAdmin => matches!(scope, Scope::Authority(_)),
         Role::PlatformAdmin => matches!(scope, Scope::Platform),
+        // Nobody is given it: being an enrolled device is what it says.
+        Role::Device => false,
     };
     if fits {
         Ok(())

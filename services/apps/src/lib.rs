@@ -1,0 +1,1 @@
+//! Releases, assignments, and what devices have of them.

@@ -1,0 +1,1 @@
+//! The fleet: enrolment, credentials, commands of devices.
