@@ -14,7 +14,8 @@ RESTRICTED_CONTAINER = {
 SECRETS = {"database", "first-admin", "gateway-tls", "join", "kek"}
 # Named among the peers because the loopback gateway beside control would otherwise warn of it at every start, and
 # closed all the same: making join tokens takes control and identity.
-CLOSED = {("control", "roster"), ("control", "files"), ("control", "classroom")}
+CLOSED = {("control", "roster"), ("control", "files"), ("control", "classroom"), ("control", "devices"),
+          ("control", "apps")}
 
 
 def restricted(objects, _source):
