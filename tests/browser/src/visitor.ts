@@ -108,11 +108,16 @@ export class Visitor {
   }
 
   async download(name: string): Promise<Download> {
-    const [download] = await Promise.all([
-      this.page.waitForEvent('download'),
-      this.page.getByRole('button', { name: `Télécharger ${name}`, exact: true }).click(),
-    ]);
-    return download;
+    const begun = this.page.waitForEvent('download');
+    // Whoever cannot press the button is told so, and not that nothing came of it.
+    begun.catch(() => undefined);
+    await this.page.getByRole('button', { name: `Télécharger ${name}`, exact: true }).click();
+    try {
+      return await begun;
+    } catch (silence) {
+      const said = await this.page.locator('body').innerText();
+      throw new Error(`no download of ${name} began; the page said:\n${said}`, { cause: silence });
+    }
   }
 
   /** The bytes that the browser wrote to the disk. */
