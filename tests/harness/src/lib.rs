@@ -12,6 +12,7 @@
 mod account;
 mod binary;
 mod command;
+mod device;
 mod failure;
 mod people;
 mod person;
@@ -25,6 +26,7 @@ mod upload;
 pub use account::{Account, AccountRole};
 pub use binary::{binary, workspace_root};
 pub use command::{Finished, preau};
+pub use device::{Device, Invitation, certificate_request};
 pub use failure::Failure;
 pub use person::{Bearer, Caller, Person, connect};
 pub use platform::{Platform, PlatformBuilder};

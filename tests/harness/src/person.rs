@@ -131,6 +131,18 @@ impl Person {
         }))
     }
 
+    /// Whoever has this session token.
+    ///
+    /// # Errors
+    /// When nobody answers at `url`.
+    pub async fn of_session(url: &str, token: String, id: String) -> anyhow::Result<Self> {
+        Ok(Self {
+            caller: InterceptedService::new(connect(url).await?, Bearer::of(&token)?),
+            token,
+            id,
+        })
+    }
+
     /// The same person over another connection.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ mod mesh_port;
 mod postgres;
 mod privacy;
 mod probes;
+mod publishing;
 mod roster_cli;
 mod school;
 mod tls_cli;

@@ -5,10 +5,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use preau_harness::{Person, Platform, PlatformBuilder, Space};
+use preau_harness::{Device, Invitation, Person, Platform, PlatformBuilder, Space};
+use preau_proto::apps::v1::AssignReleaseRequest;
+use preau_proto::apps::v1::deployment_service_client::DeploymentServiceClient;
 use preau_proto::contract::{Relation, Role};
 use preau_storage_database::{Db, Scope, SqliteOptions};
 
+use crate::publishing::{Publisher, publish};
 use crate::school::{Class, PASSWORD, School, create_first_admin};
 
 /// Somebody, or nobody.
@@ -41,6 +44,12 @@ pub(crate) struct Cast {
     pub(crate) pupils_space: Space,
     /// May do everything that prepares a cell.
     pub(crate) root: Person,
+    /// Of the school.
+    pub(crate) device: Device,
+    pub(crate) as_device: Person,
+    pub(crate) publisher: Publisher,
+    /// Of an app that the school's devices are to have: its id.
+    pub(crate) release: String,
     pub(crate) actors: Vec<Actor>,
 }
 
@@ -132,6 +141,20 @@ impl Cast {
                 &[Whole],
             ),
         ];
+        let (device, as_device) = enrolled(&root, &here, &url).await?;
+        let (_, stranger) = enrolled(&root, &there, &url).await?;
+        actors.push(actor(
+            "the device",
+            Role::Device,
+            &as_device,
+            &[Self_, OfSchool],
+        ));
+        actors.push(actor(
+            "a device of another school",
+            Role::Device,
+            &stranger,
+            &[],
+        ));
         let nobody = |name, person| Actor {
             name,
             role: None,
@@ -144,6 +167,8 @@ impl Cast {
             Some(expired.clone()),
         ));
 
+        let publisher = Publisher::generate()?;
+        let release = assigned(&root, &publisher, &here.id).await?;
         let platform = expire(platform, expired.id()).await?;
         let mut cast = Self {
             space: class.teacher.space_by_id(""),
@@ -152,6 +177,10 @@ impl Cast {
             here,
             class,
             root,
+            device,
+            as_device,
+            publisher,
+            release,
             actors,
         };
         cast.move_to_new_address().await?;
@@ -166,6 +195,8 @@ impl Cast {
                 *person = person.elsewhere(&url).await?;
             }
         }
+        self.device.moved(&url);
+        self.as_device = self.as_device.elsewhere(&url).await?;
         self.root = self.root.elsewhere(&url).await?;
         self.class.teacher = self.class.teacher.elsewhere(&url).await?;
         self.class.pupil = self.class.pupil.elsewhere(&url).await?;
@@ -173,6 +204,28 @@ impl Cast {
         self.pupils_space = self.class.pupil.space(&self.class.name).await?;
         Ok(())
     }
+}
+
+/// A device of the school, as itself and as a caller.
+async fn enrolled(root: &Person, school: &School, url: &str) -> anyhow::Result<(Device, Person)> {
+    let invitation = Invitation::create(root, &school.id, 1).await?;
+    let device = Device::enroll(url, &invitation.secret).await??;
+    let caller = device.sign_in().await?;
+    Ok((device, caller))
+}
+
+/// A release that the school's devices are to have; answers its id.
+async fn assigned(root: &Person, publisher: &Publisher, school: &str) -> anyhow::Result<String> {
+    publisher.register(root).await?;
+    let release = publish(root, publisher, "fr.exemple.matrice", "1.0", b"application").await?;
+    let release_id = release.release_id;
+    let request = AssignReleaseRequest {
+        school_id: school.to_owned(),
+        release_id: release_id.clone(),
+    };
+    let mut deployment = DeploymentServiceClient::new(root.caller());
+    deployment.assign_release(request).await?;
+    Ok(release_id)
 }
 
 fn actor(name: &'static str, role: Role, person: &Person, relations: &[Relation]) -> Actor {

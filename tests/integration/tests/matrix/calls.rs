@@ -1,7 +1,9 @@
 //! One good request for every method, about the tests' objects. Whether it
 //! succeeds depends on the caller alone.
 
+mod apps;
 mod classes;
+mod devices;
 mod directory;
 mod everyday;
 mod files;
@@ -15,12 +17,13 @@ use preau_proto::control::v1::workload_identity_service_client::WorkloadIdentity
 use preau_proto::control::v1::{
     CreateJoinTokenRequest, GetTrustBundleRequest, JoinRequest, RenewRequest,
 };
+use preau_proto::identity::v1::device_principal_service_client::DevicePrincipalServiceClient;
 use preau_proto::identity::v1::people_import_service_client::PeopleImportServiceClient;
 use preau_proto::identity::v1::session_service_client::SessionServiceClient;
 use preau_proto::identity::v1::{
     AbortPeopleRequest, ActivateRequest, CommitPeopleRequest, ListSigningKeysRequest,
-    MintPrincipalRequest, SignInRequest, SignOutEverywhereRequest, SignOutRequest,
-    StagePeopleRequest,
+    MintDevicePrincipalRequest, MintPrincipalRequest, SignInRequest, SignOutEverywhereRequest,
+    SignOutRequest, StagePeopleRequest,
 };
 use tonic::Status;
 use tonic::service::interceptor::InterceptedService;
@@ -61,6 +64,16 @@ pub(crate) async fn call(
         | "preau.files.v1.DownloadService"
         | "preau.files.v1.UploadService" => files::call(cast, caller, method, n).await,
         "preau.classroom.v1.LessonService" => lessons::call(cast, caller, method, n).await,
+        "preau.identity.v1.DevicePrincipalService" => device_principal(caller, method).await,
+        "preau.devices.v1.FleetService" => devices::fleet(cast, caller, method, n).await,
+        "preau.devices.v1.AgentService" => devices::agent(cast, caller, method, n).await,
+        "preau.devices.v1.CredentialService" | "preau.devices.v1.DesiredStateService" => {
+            devices::workloads_only(caller, method).await
+        }
+        "preau.apps.v1.CatalogueService" => apps::catalogue(cast, caller, method, n).await,
+        "preau.apps.v1.DeploymentService" => apps::deployment(cast, caller, method, n).await,
+        "preau.apps.v1.DeliveryService" => apps::delivery(cast, caller, method).await,
+        "preau.files.v1.ObjectService" => apps::objects(caller, method).await,
         _ => missing(path),
     }
 }
@@ -196,6 +209,17 @@ async fn people_import(caller: Caller, method: &str) -> anyhow::Result<Result<()
             .map(drop),
         "AbortPeople" => people
             .abort_people(AbortPeopleRequest::default())
+            .await
+            .map(drop),
+        other => return missing(other),
+    })
+}
+
+async fn device_principal(caller: Caller, method: &str) -> anyhow::Result<Result<(), Status>> {
+    let mut principals = DevicePrincipalServiceClient::new(caller);
+    Ok(match method {
+        "MintDevicePrincipal" => principals
+            .mint_device_principal(MintDevicePrincipalRequest::default())
             .await
             .map(drop),
         other => return missing(other),

@@ -15,12 +15,14 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use crate::walking_skeleton::files_below;
 
 /// Every role of the mesh.
-pub(crate) const ROLES: [&str; 6] = [
+pub(crate) const ROLES: [&str; 8] = [
     "control",
     "identity",
     "roster",
     "files",
     "classroom",
+    "devices",
+    "apps",
     "gateway",
 ];
 
@@ -37,7 +39,7 @@ impl Authority {
     pub(crate) fn of(data_dir: &Path) -> anyhow::Result<Self> {
         let file = files_below(data_dir)
             .into_iter()
-            .find(|path| path.ends_with("authority.pem"));
+            .find(|path| path.ends_with("ca/authority.pem"));
         let directory = file
             .context("no authority.pem")?
             .parent()
