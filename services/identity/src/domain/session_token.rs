@@ -15,9 +15,20 @@ pub(crate) struct SessionToken(Zeroizing<[u8; 32]>);
 impl SessionToken {
     /// A new one from the operating system's generator.
     pub(crate) fn generate() -> SessionToken {
-        let mut bits = Zeroizing::new([0u8; 32]);
-        rand::rng().fill_bytes(bits.as_mut());
-        SessionToken(bits)
+        loop {
+            let mut bits = Zeroizing::new([0u8; 32]);
+            rand::rng().fill_bytes(bits.as_mut());
+            if let Some(token) = SessionToken::of_a_person(bits) {
+                return token;
+            }
+        }
+    }
+
+    /// One in 2²⁴ would read as a device's, and the gateway would ask `devices` for its person.
+    fn of_a_person(bits: Zeroizing<[u8; 32]>) -> Option<SessionToken> {
+        let token = SessionToken(bits);
+        let reads_as_a_devices = token.text().starts_with(OF_DEVICES);
+        (!reads_as_a_devices).then_some(token)
     }
 
     /// `None` for anything that we cannot have handed out.
@@ -50,6 +61,9 @@ impl fmt::Debug for SessionToken {
 
 const TEXT_LENGTH: usize = 43;
 
+/// What session tokens of devices begin with, which `devices` gives out.
+const OF_DEVICES: &str = "dev_";
+
 /// Of whatever needs one.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
@@ -78,6 +92,16 @@ mod tests {
         for text in ["", "abc", &"!".repeat(43), &"A".repeat(44), &"é".repeat(21)] {
             assert!(SessionToken::parse(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn bits_that_would_read_as_a_devices_token_are_drawn_again() {
+        let text = format!("dev_{}", "A".repeat(39));
+        let bits = SessionToken::parse(&text).expect("43 characters").0;
+        assert!(SessionToken::of_a_person(bits).is_none());
+        let text = format!("dev-{}", "A".repeat(39));
+        let bits = SessionToken::parse(&text).expect("43 characters").0;
+        assert!(SessionToken::of_a_person(bits).is_some());
     }
 
     #[test]
