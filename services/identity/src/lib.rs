@@ -24,6 +24,7 @@ use std::sync::Arc;
 use preau_kernel::clock::Clock;
 use preau_kernel::ids::PersonId;
 use preau_mesh::{RoleServer, TrustDomain};
+use preau_proto::identity::v1::device_principal_service_server::DevicePrincipalServiceServer;
 use preau_proto::identity::v1::directory_service_server::DirectoryServiceServer;
 use preau_proto::identity::v1::people_import_service_server::PeopleImportServiceServer;
 use preau_proto::identity::v1::session_service_server::SessionServiceServer;
@@ -37,6 +38,7 @@ pub use store::MIGRATIONS;
 
 use domain::attempts::Attempts;
 use domain::password::Password;
+use service::devices::DevicePrincipals;
 use service::directory::Directory;
 use service::first_admin::AdminWanted;
 use service::first_use::FirstUse;
@@ -125,6 +127,11 @@ impl Identity {
             store: self.store.clone(),
             clock: self.clock.clone(),
         };
+        let principals = DevicePrincipals {
+            store: self.store.clone(),
+            keys: Arc::clone(&self.keys),
+            clock: self.clock.clone(),
+        };
         let directory = grpc::directory::Handler {
             directory,
             granting,
@@ -140,6 +147,9 @@ impl Identity {
             .add_service(SessionServiceServer::new(sessions))
             .add_service(PeopleImportServiceServer::new(grpc::imports::Handler {
                 imports,
+            }))
+            .add_service(DevicePrincipalServiceServer::new(grpc::devices::Handler {
+                principals,
             }))
     }
 

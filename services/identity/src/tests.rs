@@ -1,6 +1,7 @@
 //! Stories through the mesh: real mutual TLS, real tokens, a real database.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod devices;
 mod directory;
 mod first_use;
 mod granting;

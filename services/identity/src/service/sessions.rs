@@ -19,6 +19,7 @@ use crate::domain::session_token::SessionToken;
 use crate::error::{session_expired, session_unknown, sign_in_refused, too_many_attempts};
 use crate::passwords::{Passwords, Verdict};
 use crate::service::keys::SigningKeys;
+use crate::service::minting::{self, Minted, Subject};
 use crate::store::{Account, NewSession, Rehash, Store, StoredSession};
 
 /// Use cases around sessions.
@@ -38,15 +39,6 @@ pub(crate) struct SignedIn {
     pub(crate) expires: Timestamp,
     pub(crate) person: PersonId,
 }
-
-/// A principal token, ready for the mesh.
-pub(crate) struct Minted {
-    pub(crate) token: String,
-    pub(crate) expires: Timestamp,
-}
-
-/// Life of a principal token at most. A verifier accepts no longer one.
-const PRINCIPAL_LIFE: Duration = Duration::from_secs(60);
 
 /// A use is noted at most this often: idleness is counted in hours, writes cost an fsync.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
@@ -106,8 +98,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// A token of at most [`PRINCIPAL_LIFE`], and never beyond the session's end or the end of a
-    /// grant it carries.
+    /// A token of a minute at most, and never beyond the session's end or the end of a grant it carries.
     pub(crate) async fn mint(&self, token: &str) -> Result<Minted, Failure> {
         let token = SessionToken::parse(token).ok_or_else(session_unknown)?;
         let session = self
@@ -119,12 +110,9 @@ impl Sessions {
         self.check(&session, now)?;
         let grants = self.store.grants_in_force(session.person, now).await?;
         let claims = claims(&session, &grants, now);
-        let token = self.keys.sign(&claims).await?;
+        let minted = minting::sign(&self.keys, &claims).await?;
         self.touch(&session, now).await;
-        Ok(Minted {
-            token,
-            expires: from_seconds(claims.expires_at),
-        })
+        Ok(minted)
     }
 
     async fn begin(&self, account: Account, rehash: Option<Password>) -> Result<SignedIn, Failure> {
@@ -188,30 +176,15 @@ impl Sessions {
 }
 
 fn claims(session: &StoredSession, grants: &[DatedGrant], now: Timestamp) -> Claims {
-    let soonest_end = grants.iter().filter_map(|grant| grant.period.ends);
-    let end = soonest_end
-        .chain([session.expires, now.plus(PRINCIPAL_LIFE)])
-        .min();
-    let issued_at = seconds(now);
+    let subject = Subject {
+        id: session.person.to_string(),
+        session: session.id,
+        school: session.home.school(),
+        authority: session.home.authority(),
+    };
+    let ends = grants.iter().filter_map(|grant| grant.period.ends);
     let undated: Vec<Grant> = grants.iter().map(DatedGrant::undated).collect();
-    Claims {
-        person: session.person.to_string(),
-        session: session.id.to_string(),
-        authority: session.home.authority().map(|id| id.to_string()),
-        school: session.home.school().map(|id| id.to_string()),
-        grants: preau_rpc::convert::grant_claims(&undated),
-        issued_at,
-        // Tokens count whole seconds: what ends within this one still gets it, or it would be born dead.
-        expires_at: seconds(end.unwrap_or(now)).max(issued_at + 1),
-    }
-}
-
-fn seconds(time: Timestamp) -> u64 {
-    u64::try_from(time.seconds_and_nanos().0).unwrap_or(0)
-}
-
-fn from_seconds(seconds: u64) -> Timestamp {
-    Timestamp(0).plus(Duration::from_secs(seconds))
+    minting::claims(&subject, &undated, ends.chain([session.expires]), now)
 }
 
 #[cfg(test)]

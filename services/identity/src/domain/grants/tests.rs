@@ -140,6 +140,16 @@ fn a_platform_admin_grants_everything_that_has_the_right_shape() {
 }
 
 #[test]
+fn nobody_makes_anybody_a_device() {
+    let world = World::new();
+    let own = held(Role::PlatformAdmin, PLATFORM, None);
+    for on in [world.school(), world.authority(), PLATFORM] {
+        let answer = may_grant(&own, Role::Device, on, OPEN, NOW);
+        assert_eq!(answer, Err(GrantRefusal::Mismatch), "{on:?}");
+    }
+}
+
+#[test]
 fn teachers_and_pupils_grant_nothing() {
     let world = World::new();
     for role in [Role::Student, Role::Teacher] {
