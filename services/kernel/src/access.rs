@@ -63,11 +63,13 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// Whether a grant of whatever role reaches the object's school. Being enrolled in a class without it is no right:
-    /// whoever has left a school may still stand in its lists.
+    /// Whether a grant of whatever role of people reaches the object's school. Being enrolled in a class without it is
+    /// no right: whoever has left a school may still stand in its lists. A device is nobody at its school in this sense.
     #[must_use]
     pub fn reaches(&self, facts: &Facts) -> bool {
-        self.grants.iter().any(|grant| within(grant.scope, facts))
+        self.grants
+            .iter()
+            .any(|grant| grant.role != Role::Device && within(grant.scope, facts))
     }
 }
 

@@ -194,4 +194,6 @@ fn a_principal_reaches_the_schools_of_its_grants_and_no_others() {
         ..caller.principal().clone()
     };
     assert!(!nobody.reaches(&world.facts()));
+    let device = world.caller(Role::Device, Scope::School(world.school), Relation::Itself);
+    assert!(!device.principal().reaches(&world.facts()));
 }
