@@ -10,6 +10,7 @@ mod demonstration;
 mod disk;
 mod door;
 mod first_use;
+mod fleet;
 mod importing;
 mod imports;
 mod imports_bad;
