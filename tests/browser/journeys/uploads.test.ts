@@ -120,7 +120,8 @@ describe('uploads', () => {
     // Those that were on their way still join the list, and would move what is about to be pressed.
     await teacher.page.reload();
     // Which of them arrived is for the disk to say: it hands out a folder's files in an order of its own.
-    const name = await teacher.page.getByRole('button', { name: /^Télécharger relevé / }).first().innerText();
+    // Read as written, not as painted: a row that was not painted yet has no inner text.
+    const name = (await teacher.page.getByRole('button', { name: /^Télécharger relevé / }).first().textContent())?.trim() ?? '';
     expect((await teacher.fetched(name)).toString()).toBe(/\d+/.exec(name)?.[0]);
   }, 180_000);
 });
