@@ -10,7 +10,7 @@ use preau_proto::files::v1::get_node_request;
 use preau_proto::roster::v1 as roster;
 use preau_rpc::convert::{id, optional_id, wire_time};
 
-use crate::domain::{Body, Holder, Link, MyClass, Node, NodePath};
+use crate::domain::{Body, Holder, Link, MyClass, Node, NodePath, Object, ObjectState};
 use crate::service::{MAX_PARALLEL, MintedLink, MySpace, Place, Progress, Span, Which};
 use crate::store::TrashKey;
 
@@ -179,5 +179,25 @@ pub(crate) fn wire_upload(progress: Progress) -> wire::Upload {
         max_parallel: MAX_PARALLEL,
         expires_at: Some(wire_time(Timestamp(plan.expires_at))),
         missing: missing.into_iter().map(range).collect(),
+    }
+}
+
+pub(crate) fn wire_created(object: &Object) -> wire::CreateObjectResponse {
+    wire::CreateObjectResponse {
+        object_id: object.id.to_string(),
+        part_size: object.part_size,
+        part_count: object.part_count,
+        expires_at: Some(wire_time(object.expires_at)),
+    }
+}
+
+pub(crate) fn wire_object(object: &Object, missing: Vec<(u32, u32)>) -> wire::GetObjectResponse {
+    let run = |(first, count)| wire::ObjectRun { first, count };
+    wire::GetObjectResponse {
+        size: object.size,
+        part_size: object.part_size,
+        part_count: object.part_count,
+        missing: missing.into_iter().map(run).collect(),
+        committed: matches!(object.state, ObjectState::Committed(_)),
     }
 }

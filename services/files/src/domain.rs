@@ -4,6 +4,7 @@ mod editing;
 mod link;
 mod link_key;
 mod node;
+mod object;
 mod path;
 mod space;
 mod upload;
@@ -12,6 +13,7 @@ pub(crate) use editing::{Editor, MAX_TREE};
 pub(crate) use link::Link;
 pub(crate) use link_key::{LinkKey, LinkToken, link_lifetime};
 pub(crate) use node::{Body, FileBody, Folder, MAX_DEPTH, Node};
+pub(crate) use object::{Object, ObjectState, Owner, PLATFORM, Stored};
 pub(crate) use path::NodePath;
 pub(crate) use space::{Holder, MyClass, PERSONAL, Space, Tenant};
 pub(crate) use upload::{Draft, Upload, UploadState};
@@ -53,4 +55,13 @@ pub(crate) enum Refusal {
     /// The upload was given up.
     #[error("the upload was aborted: begin a new one")]
     Aborted,
+    /// A part for an object that is whole.
+    #[error("the object is committed and takes no more: create a new one")]
+    ObjectCommitted,
+    /// Its time was up before it was committed.
+    #[error("the object was not committed in time: create a new one")]
+    ObjectExpired,
+    /// Bytes are read that may not be all there.
+    #[error("the object is not committed yet: commit it first")]
+    ObjectOpen,
 }

@@ -25,6 +25,9 @@ pub(crate) enum Error {
         /// By which node; `None` when it came and went while we looked.
         by: Option<NodeId>,
     },
+    /// An object's bytes are not those that its owner meant.
+    #[error("the object's bytes do not hash as said")]
+    HashMismatch,
     /// A stored row does not read back: our fault.
     #[error("the row of {what} does not read back: {detail}")]
     Unreadable {
@@ -77,6 +80,7 @@ impl From<Error> for Failure {
             Error::Failed(failure) => *failure,
             Error::Refused(refusal) => refused(refusal),
             Error::NameTaken { by } => name_taken(by),
+            Error::HashMismatch => hash_mismatch(),
             Error::Unreadable { .. } => Failure::new(
                 Kind::DataLoss,
                 "ROW_UNREADABLE",
@@ -101,8 +105,21 @@ fn refused(refusal: Refusal) -> Failure {
         Refusal::NotAFile => (Kind::FailedPrecondition, "NOT_A_FILE"),
         Refusal::Committed => (Kind::FailedPrecondition, "UPLOAD_COMMITTED"),
         Refusal::Aborted => (Kind::FailedPrecondition, "UPLOAD_ABORTED"),
+        Refusal::ObjectCommitted => (Kind::FailedPrecondition, "OBJECT_COMMITTED"),
+        Refusal::ObjectExpired => (Kind::FailedPrecondition, "OBJECT_EXPIRED"),
+        Refusal::ObjectOpen => (Kind::FailedPrecondition, "OBJECT_OPEN"),
     };
     Failure::new(kind, reason, refusal.to_string())
+}
+
+fn hash_mismatch() -> Failure {
+    let problem = "the object's bytes hash to something else: delete it and send them anew";
+    Failure::new(
+        Kind::InvalidArgument,
+        "HASH_MISMATCH",
+        format!("blake3: {problem}"),
+    )
+    .field("blake3", problem)
 }
 
 fn name_taken(by: Option<NodeId>) -> Failure {

@@ -9,6 +9,9 @@
 //! What is deleted lies in the trash for [`KEPT_IN_TRASH`] and can be restored. A copy refers to the same content; the
 //! vault is told to let go of one when its last reference is purged.
 //!
+//! Other services keep bytes here too, as objects: they belong to the workload that created them and lie under the
+//! platform's own key, in no space, so that no user's call leads to them.
+//!
 //! Must not know: how a caller signed in, how the vault seals and places bytes, any other domain service's tables.
 
 mod convert;
@@ -24,6 +27,7 @@ use preau_kernel::clock::Clock;
 use preau_mesh::{Mesh, RoleServer};
 use preau_proto::files::v1::download_service_server::DownloadServiceServer;
 use preau_proto::files::v1::file_service_server::FileServiceServer;
+use preau_proto::files::v1::object_service_server::ObjectServiceServer;
 use preau_proto::files::v1::space_service_server::SpaceServiceServer;
 use preau_proto::files::v1::upload_service_server::UploadServiceServer;
 use preau_storage_database::Db;
@@ -75,7 +79,11 @@ pub fn server(deps: Deps) -> RoleServer {
                 .max_decoding_message_size(MAX_REQUEST),
         )
         .add_service(
-            UploadServiceServer::new(grpc::Uploads::new(files))
+            UploadServiceServer::new(grpc::Uploads::new(Arc::clone(&files)))
+                .max_decoding_message_size(MAX_PART_REQUEST),
+        )
+        .add_service(
+            ObjectServiceServer::new(grpc::Objects::new(files))
                 .max_decoding_message_size(MAX_PART_REQUEST),
         )
 }

@@ -4,6 +4,7 @@ mod link_keys;
 mod links;
 mod memberships;
 mod nodes;
+mod objects;
 mod reading;
 mod roster;
 mod spaces;

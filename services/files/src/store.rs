@@ -1,7 +1,8 @@
 //! SQL of the files, written once for SQLite and PostgreSQL, and the vault in the same transactions.
 //!
 //! Whoever calls brings an [`Authorized`](preau_kernel::access::Authorized) proof, except to [`Store::space`] and
-//! [`Store::upload`], the look-ups that the proof itself is made from, and to what download links need: a link is a proof.
+//! [`Store::upload`], the look-ups that the proof itself is made from, to what download links need: a link is a proof;
+//! and to other services' objects, which belong to no user: their proof is the owner.
 
 mod content;
 mod copying;
@@ -9,6 +10,7 @@ mod holding;
 mod link_keys;
 mod moving;
 mod nodes;
+mod objects;
 mod removal;
 mod rows;
 mod spaces;
@@ -39,6 +41,10 @@ pub const MIGRATIONS: Migrations = Migrations {
             name: "0003_everyday",
             sql: include_str!("../migrations/sqlite/0003_everyday.sql"),
         },
+        Migration {
+            name: "0004_objects",
+            sql: include_str!("../migrations/sqlite/0004_objects.sql"),
+        },
     ],
     postgres: &[
         preau_storage_vault::POSTGRES[0],
@@ -49,6 +55,10 @@ pub const MIGRATIONS: Migrations = Migrations {
         Migration {
             name: "0003_everyday",
             sql: include_str!("../migrations/postgres/0003_everyday.sql"),
+        },
+        Migration {
+            name: "0004_objects",
+            sql: include_str!("../migrations/postgres/0004_objects.sql"),
         },
     ],
 };

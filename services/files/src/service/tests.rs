@@ -7,6 +7,7 @@ mod folders;
 mod links;
 mod membership;
 mod moving;
+mod objects;
 mod person;
 mod personal;
 mod roster;

@@ -10,7 +10,7 @@ use super::Store;
 const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Store {
-    /// Forgets uploads whose time is long up, empties the trash of what is old, then lets the vault remove what nothing
+    /// Forgets uploads and objects whose time is long up, empties the trash of what is old, then lets the vault remove what nothing
     /// refers to any more.
     pub(crate) async fn sweep(&self, now: Timestamp) -> Result<SweepReport, VaultError> {
         let remembered = i64::try_from(REMEMBERED.as_micros()).unwrap_or(i64::MAX);
@@ -21,6 +21,8 @@ impl Store {
         )
         .await?;
         tx.commit().await?;
+        self.forget_objects(now.0.saturating_sub(remembered))
+            .await?;
         self.empty_trash(now).await?;
         self.vault.sweep().await
     }

@@ -5,6 +5,7 @@ mod copying;
 mod link_keys;
 mod moving;
 mod nodes;
+mod objects;
 mod trash;
 mod upgrade;
 mod uploads;
