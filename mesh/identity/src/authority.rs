@@ -23,6 +23,8 @@ use crate::{pem, secret_file};
 mod anchor;
 mod request;
 
+pub use request::{RequestedKey, requested_key};
+
 /// The role whose certificate also answers to `join.<trust-domain>`.
 pub(crate) const CONTROL: &str = "control";
 /// The file within the authority's directory.
@@ -144,7 +146,7 @@ impl CertificateAuthority {
                 found: id.trust_domain().clone(),
             });
         }
-        let public_key = request::public_key(csr_der)?;
+        let public_key = request::requested_key(csr_der)?;
         let params = self.leaf_params(id, lifetime)?;
         Ok(vec![
             params.signed_by(&public_key, &self.issuer)?.der().clone(),

@@ -16,15 +16,15 @@ mod error;
 mod id;
 mod key;
 mod leaf;
-mod pem;
+pub mod pem;
 pub mod principal;
 mod renewal;
-mod secret_file;
+pub mod secret_file;
 mod store;
 mod svid;
 mod tls;
 
-pub use authority::{CaConfig, CertificateAuthority};
+pub use authority::{CaConfig, CertificateAuthority, RequestedKey, requested_key};
 pub use bundle::TrustBundle;
 pub use clock::{WallClock, system_clock};
 pub use error::IdentityError;

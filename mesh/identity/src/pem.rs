@@ -12,7 +12,7 @@ use crate::key::WorkloadKey;
 const LINE: usize = 64;
 
 /// A private key followed by its certificates, leaf first.
-pub(crate) fn encode(key: &WorkloadKey, chain: &[CertificateDer<'_>]) -> Zeroizing<String> {
+pub fn encode(key: &WorkloadKey, chain: &[CertificateDer<'_>]) -> Zeroizing<String> {
     let mut out = Zeroizing::new(String::with_capacity(4096));
     section(&mut out, "PRIVATE KEY", &key.private_key_der());
     for certificate in chain {
@@ -21,8 +21,11 @@ pub(crate) fn encode(key: &WorkloadKey, chain: &[CertificateDer<'_>]) -> Zeroizi
     out
 }
 
-/// Reads what [`encode`] wrote; the error says what is wrong, the caller knows the file.
-pub(crate) fn decode(text: &[u8]) -> Result<(WorkloadKey, Vec<CertificateDer<'static>>), String> {
+/// Reads what [`encode`] wrote; there is at least one certificate.
+///
+/// # Errors
+/// What is wrong, in words; the caller knows the file.
+pub fn decode(text: &[u8]) -> Result<(WorkloadKey, Vec<CertificateDer<'static>>), String> {
     let mut key = None;
     let mut chain = Vec::new();
     for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(text) {

@@ -14,7 +14,10 @@ const OWNER_ONLY: u32 = 0o600;
 const MAX_BYTES: u64 = 1 << 20;
 
 /// Writes `bytes` beside `path`, makes them durable, then renames: a crash leaves the old file or the new one.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
+///
+/// # Errors
+/// [`IdentityError::File`].
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
     let at = |what: &'static str| {
         move |source: io::Error| IdentityError::File {
             what,
@@ -48,7 +51,10 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
 }
 
 /// Reads a file of keys, or `None` when there is none. One that others may read is refused.
-pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, IdentityError> {
+///
+/// # Errors
+/// [`IdentityError::File`], [`IdentityError::OpenToOthers`].
+pub fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, IdentityError> {
     let fail = |source| IdentityError::File {
         what: "read",
         path: path.to_owned(),

@@ -16,7 +16,15 @@ const POINT: usize = 65;
 
 /// A P-256 public key whose owner signed the request.
 #[derive(Debug)]
-pub(super) struct RequestedKey([u8; POINT]);
+pub struct RequestedKey([u8; POINT]);
+
+impl RequestedKey {
+    /// The uncompressed point.
+    #[must_use]
+    pub fn point(&self) -> &[u8; POINT] {
+        &self.0
+    }
+}
 
 impl PublicKeyData for RequestedKey {
     fn der_bytes(&self) -> &[u8] {
@@ -28,8 +36,11 @@ impl PublicKeyData for RequestedKey {
     }
 }
 
-/// The key of a well-formed, self-signed P-256 request.
-pub(super) fn public_key(csr_der: &[u8]) -> Result<RequestedKey, IdentityError> {
+/// The key of a well-formed, self-signed P-256 request in DER; nothing else that is in it.
+///
+/// # Errors
+/// [`IdentityError::Request`].
+pub fn requested_key(csr_der: &[u8]) -> Result<RequestedKey, IdentityError> {
     let refuse = |reason| IdentityError::Request { reason };
     if csr_der.len() > MAX_BYTES {
         return Err(refuse("it is larger than 8 KiB"));
