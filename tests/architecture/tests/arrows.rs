@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::workspace::Workspace;
 
 /// Services of the domain: they call each other through the mesh, never by crate.
-const DOMAIN_SERVICES: [&str; 5] = [
+const DOMAIN_SERVICES: [&str; 6] = [
     "preau-classroom",
     "preau-control",
+    "preau-devices",
     "preau-files",
     "preau-identity",
     "preau-roster",
@@ -68,6 +69,7 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     for service in [
         "preau-classroom",
         "preau-control",
+        "preau-devices",
         "preau-identity",
         "preau-roster",
     ] {
