@@ -7,7 +7,7 @@ SHELL := bash
 
 # One profile for lint and tests, so that both share every artefact.
 CI_PROFILE := ci
-BENCHES := mesh vault start browser-upload roster lesson
+BENCHES := mesh vault start browser-upload roster lesson fleet-connections fleet-heartbeats
 NAME ?= all
 
 .PHONY: help deps ui run lint test bench matrix proto screenshots k8s-check

@@ -18,7 +18,7 @@ fi
 mkdir -p target/bench
 for name in "${names[@]}"; do
   case "$name" in
-    start | browser-upload | roster | lesson)
+    start | browser-upload | roster | lesson | fleet-connections)
       # These start the binary, which holds the web interface.
       scripts/ui.sh build
       cargo build --release --locked --package preau

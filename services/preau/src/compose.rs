@@ -12,6 +12,7 @@ mod process;
 mod roles;
 mod signals;
 mod signing_keys;
+mod upkeep;
 
 pub(crate) use database::migrate;
 pub(crate) use first_admin::{FirstAdmin, create_first_admin};

@@ -132,7 +132,7 @@ impl Built {
         let ready = Ready::new(keys_known.clone());
         let (mesh, stop) = (self.mesh, &stops.tasks);
         identities::keep(config, mesh.identities(), &self.issuer, roles, &tasks, stop);
-        tasks.spawn(self.services.sweeping(stop.clone()));
+        tasks.spawn(self.services.upkeep(stop.clone()));
         let (port, registry) = (self.ports.admin, self.registry);
         tasks.spawn(admin_http::serve(
             port,
@@ -319,7 +319,10 @@ fn warn_of_missing_peers(config: &Config, roles: &[&str]) {
 fn calls(from: &str, to: &str) -> bool {
     matches!(to, "control" | "identity")
         || from == "gateway"
-        || matches!((from, to), ("files" | "classroom", "roster"))
+        || matches!(
+            (from, to),
+            ("files" | "classroom", "roster") | ("apps", "files" | "devices")
+        )
 }
 
 fn gateway_config(config: &Config, tls: Option<preau_gateway::Tls>) -> preau_gateway::Config {

@@ -1,9 +1,9 @@
 //! From configuration to the services of each role.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use preau_classroom::Classroom;
+use preau_devices::{Authority, Devices};
 use preau_identity::{Identity, PasswordConfig, SessionConfig};
 use preau_kernel::clock::Clock;
 use preau_mesh::{CertificateAuthority, Mesh, RoleServer, TrustDomain};
@@ -13,6 +13,7 @@ use preau_storage_sites::{FolderSite, Site};
 use preau_storage_vault::{Vault, VaultConfig, VaultError};
 use tokio_util::sync::CancellationToken;
 
+use super::upkeep::Upkeep;
 use super::{database, kek};
 use crate::config::Config;
 use crate::failure::Failure;
@@ -20,28 +21,24 @@ use crate::failure::Failure;
 /// The namespace in every SPIFFE id of a process that is not in a cluster.
 pub(crate) const NAMESPACE: &str = "default";
 
-/// How often what is no longer referred to is removed.
-const SWEEP_EVERY: Duration = Duration::from_secs(600);
-
 /// The services of a process, with what outlives their serving.
 #[derive(Default)]
 pub(crate) struct Services {
     pub(crate) servers: Vec<RoleServer>,
     pub(crate) identity: Option<Identity>,
-    roster: Option<preau_roster::Deps>,
-    files: Option<preau_files::Deps>,
-    classroom: Option<Classroom>,
+    upkeep: Upkeep,
     databases: Vec<Db>,
 }
 
 /// The tables of every role that has some.
-pub(crate) fn migrations() -> [(&'static str, Migrations); 5] {
+pub(crate) fn migrations() -> [(&'static str, Migrations); 6] {
     [
         ("control", preau_control::MIGRATIONS),
         ("identity", preau_identity::MIGRATIONS),
         ("roster", preau_roster::MIGRATIONS),
         ("files", preau_files::MIGRATIONS),
         ("classroom", preau_classroom::MIGRATIONS),
+        ("devices", preau_devices::MIGRATIONS),
     ]
 }
 
@@ -60,6 +57,7 @@ pub(crate) async fn open(
             ("roster", _) => services.open_roster(config, mesh).await?,
             ("files", _) => services.open_files(config, mesh).await?,
             ("classroom", _) => services.open_classroom(config, mesh).await?,
+            ("devices", _) => services.open_devices(config, mesh).await?,
             // The gateway keeps nothing and serves the mesh nothing but its probe.
             (role, _) => services.servers.push(RoleServer::new(role)),
         }
@@ -131,7 +129,7 @@ impl Services {
             mesh: mesh.clone(),
             clock: Clock::system(),
         };
-        self.roster = Some(deps.clone());
+        self.upkeep.roster = Some(deps.clone());
         self.servers.push(preau_roster::server(deps));
         Ok(())
     }
@@ -146,7 +144,7 @@ impl Services {
             mesh: mesh.clone(),
             clock: Clock::system(),
         };
-        self.files = Some(deps.clone());
+        self.upkeep.files = Some(deps.clone());
         self.servers.push(preau_files::server(deps));
         Ok(())
     }
@@ -161,43 +159,44 @@ impl Services {
             timing: preau_classroom::Timing::default(),
         });
         self.servers.push(classroom.server());
-        self.classroom = Some(classroom);
+        self.upkeep.classroom = Some(classroom);
+        Ok(())
+    }
+
+    async fn open_devices(&mut self, config: &Config, mesh: &Mesh) -> Result<(), Failure> {
+        let path = config.device_authority_file();
+        let authority = Authority::load_or_create(&path, &Clock::system()).map_err(|error| {
+            Failure::new(
+                format_args!("cannot open the authority of devices: {error}"),
+                path.display(),
+                "restore the file: devices believe no other authority, and would have to enrol anew",
+            )
+        })?;
+        let db = database::open(config, "devices", &preau_devices::MIGRATIONS).await?;
+        self.databases.push(db.clone());
+        let devices = Devices::new(preau_devices::Deps {
+            db,
+            mesh: mesh.clone(),
+            clock: Clock::system(),
+            authority,
+            timing: preau_devices::Timing::default(),
+        });
+        self.servers.push(devices.server());
+        self.upkeep.devices = Some(devices);
         Ok(())
     }
 
     /// Ends what would outlast a drain; its clients go on elsewhere.
     pub(crate) fn end_watches(&self) {
-        if let Some(classroom) = &self.classroom {
-            classroom.end_watches();
-        }
+        self.upkeep.end_watches();
     }
 
-    /// Finishes what a death has left half done and removes what nobody refers to any more, until `stop`.
-    pub(crate) fn sweeping(
+    /// What is done now and then for the roles of this process, until `stop`.
+    pub(crate) fn upkeep(
         &self,
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + Send + 'static + use<> {
-        let (roster, files) = (self.roster.clone(), self.files.clone());
-        let classroom = self.classroom.clone();
-        let lessons = keep_lessons(self.classroom.clone(), stop.clone());
-        let others = async move {
-            // Stored files can wait; whoever waits for an import cannot.
-            stop.run_until_cancelled(recover_imports(roster.as_ref()))
-                .await;
-            while stop
-                .run_until_cancelled(tokio::time::sleep(SWEEP_EVERY))
-                .await
-                .is_some()
-            {
-                stop.run_until_cancelled(recover_imports(roster.as_ref()))
-                    .await;
-                sweep_vault(files.as_ref()).await;
-                forget_lessons(classroom.as_ref()).await;
-            }
-        };
-        async move {
-            tokio::join!(others, lessons);
-        }
+        self.upkeep.clone().run(stop)
     }
 
     /// Closes every database, so that the next start finds nothing to recover.
@@ -205,47 +204,6 @@ impl Services {
         for db in self.databases {
             db.close().await;
         }
-    }
-}
-
-/// Lessons do not wait for anything else: what time does to them is told within seconds.
-async fn keep_lessons(classroom: Option<Classroom>, stop: CancellationToken) {
-    let Some(classroom) = classroom else { return };
-    while stop
-        .run_until_cancelled(tokio::time::sleep(preau_classroom::SWEEP_EVERY))
-        .await
-        .is_some()
-    {
-        match classroom.sweep().await {
-            Ok(report) => tracing::debug!(?report, "looked after lessons"),
-            Err(error) => {
-                tracing::warn!(%error, "lessons were not looked after: it is tried again")
-            }
-        }
-    }
-}
-
-async fn forget_lessons(classroom: Option<&Classroom>) {
-    let Some(classroom) = classroom else { return };
-    match classroom.purge().await {
-        Ok(count) => tracing::debug!(count, "forgot old lessons"),
-        Err(error) => tracing::warn!(%error, "old lessons were not forgotten: it is tried again"),
-    }
-}
-
-async fn recover_imports(roster: Option<&preau_roster::Deps>) {
-    let Some(roster) = roster else { return };
-    match preau_roster::recover(roster).await {
-        Ok(report) => tracing::debug!(?report, "looked for imports to finish"),
-        Err(error) => tracing::warn!(%error, "imports were not finished: it is tried again"),
-    }
-}
-
-async fn sweep_vault(files: Option<&preau_files::Deps>) {
-    let Some(files) = files else { return };
-    match preau_files::sweep(files).await {
-        Ok(report) => tracing::debug!(?report, "swept the vault"),
-        Err(error) => tracing::warn!(%error, "the vault was not swept: it is tried again"),
     }
 }
 

@@ -132,7 +132,7 @@ pub(crate) const KEYS: &[Key] = &[
         path: "mesh.peers",
         default: "{}",
         meaning: "Where the roles are that this process does not run: a table from role to \"host:port\".",
-        accepts: "a table such as { control = \"10.0.0.1:7443\" }; roles are control, identity, roster, files, classroom, gateway",
+        accepts: "a table such as { control = \"10.0.0.1:7443\" }; roles are control, identity, roster, files, classroom, devices, apps, gateway",
         ..BASE
     },
     Key {
@@ -188,6 +188,14 @@ pub(crate) const KEYS: &[Key] = &[
         default: "true",
         meaning: "Whether a record is on the disk, and not only in its cache, before it is acknowledged. False only where loss is acceptable.",
         accepts: "true or false",
+        ..BASE
+    },
+    Key {
+        path: "devices.authority",
+        default: "absent: <data_dir>/devices/authority.pem",
+        meaning: "File of the key and certificate of the authority that certifies devices. Created (mode 0600) at the first start; the same in every process with the role devices. Without it every device has to enrol anew: back it up.",
+        accepts: "a path, such as \"/etc/preau/devices.pem\"",
+        text: true,
         ..BASE
     },
     Key {

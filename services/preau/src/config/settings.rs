@@ -17,6 +17,7 @@ pub(crate) struct Config {
     pub(crate) admin: Admin,
     pub(crate) database: Database,
     pub(crate) vault: Vault,
+    pub(crate) devices: Devices,
     pub(crate) log: Log,
 }
 
@@ -72,6 +73,13 @@ pub(crate) struct Vault {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Devices {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) authority: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Log {
     pub(crate) filter: String,
     pub(crate) format: LogFormat,
@@ -121,6 +129,7 @@ impl Default for Config {
                 objects: None,
                 fsync: true,
             },
+            devices: Devices { authority: None },
             log: Log {
                 filter: "info".into(),
                 format: LogFormat::Text,
@@ -145,6 +154,12 @@ impl Config {
     pub(crate) fn objects_dir(&self) -> PathBuf {
         let default = || self.role_dir("files").join("objects");
         self.vault.objects.clone().unwrap_or_else(default)
+    }
+
+    /// The key and certificate that certify devices.
+    pub(crate) fn device_authority_file(&self) -> PathBuf {
+        let default = || self.role_dir("devices").join("authority.pem");
+        self.devices.authority.clone().unwrap_or_else(default)
     }
 
     /// Where a process without the CA keeps its certificates.
@@ -173,12 +188,13 @@ pub(crate) fn is_role(name: &str) -> bool {
 }
 
 /// Every role a process can take.
-pub(crate) const ROLES: [&str; 6] = [
+pub(crate) const ROLES: [&str; 7] = [
     "control",
     "identity",
     "roster",
     "files",
     "classroom",
+    "devices",
     "gateway",
 ];
 

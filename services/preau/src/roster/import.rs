@@ -1,5 +1,7 @@
 //! An import's calls: the zip goes up in parts, is read whole over there, is applied.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -21,15 +23,19 @@ const PARALLEL: usize = 4;
 /// The whole zip: it is small, and what is checked is then what was read at one time.
 pub(crate) fn read_zip(path: &Path) -> Result<Bytes, Failure> {
     let failed = |error| at_path("cannot read the roster", path, &error);
-    let size = std::fs::metadata(path).map_err(failed)?.len();
     let wrong = |what: &str| {
         let remedy = "export it again as a OneRoster 1.2 CSV zip";
         Failure::new(what, path.display(), remedy)
     };
-    if size > LARGEST {
+    let mut zip = Vec::new();
+    // Whatever the path is of: a pipe and a device have no size to ask for first.
+    let file = File::open(path).map_err(failed)?;
+    file.take(LARGEST + 1)
+        .read_to_end(&mut zip)
+        .map_err(failed)?;
+    if zip.len() as u64 > LARGEST {
         return Err(wrong("the roster has more than 64 MiB"));
     }
-    let zip = std::fs::read(path).map_err(failed)?;
     if zip.is_empty() {
         return Err(wrong("the roster is an empty file"));
     }
@@ -168,6 +174,8 @@ mod tests {
         std::fs::write(&path, b"").expect("written");
         let failure = read_zip(&path).expect_err("empty");
         assert!(failure.to_string().contains("empty"), "{failure}");
+        let failure = read_zip(Path::new("/dev/zero")).expect_err("endless");
+        assert!(failure.to_string().contains("64 MiB"), "{failure}");
         std::fs::write(&path, b"x").expect("written");
         assert_eq!(read_zip(&path).expect("read"), Bytes::from_static(b"x"));
     }
