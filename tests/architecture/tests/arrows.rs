@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::workspace::Workspace;
 
 /// Services of the domain: they call each other through the mesh, never by crate.
-const DOMAIN_SERVICES: [&str; 6] = [
+const DOMAIN_SERVICES: [&str; 7] = [
+    "preau-apps",
     "preau-classroom",
     "preau-control",
     "preau-devices",
@@ -67,6 +68,7 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
 
     allow("preau-rpc", &["preau-proto", "preau-kernel", "preau-mesh"]);
     for service in [
+        "preau-apps",
         "preau-classroom",
         "preau-control",
         "preau-devices",
