@@ -7,12 +7,13 @@ import {
 } from '../../src/gen/preau/classroom/v1/lessons_pb';
 import { FocusKeeper } from '../../src/lib/lesson/focus';
 import { Going, OFTEN_MS } from '../../src/lib/lesson/going';
-import { newPushId, readLink, readTitle, webAddress } from '../../src/lib/lesson/link';
+import { readLink, readTitle, webAddress } from '../../src/lib/lesson/link';
 import { Receipts } from '../../src/lib/lesson/receipts';
 import { ServerClock } from '../../src/lib/lesson/server-clock';
 import { fold, opened, type LessonState, type Shown } from '../../src/lib/lesson/state';
 import { lessonsEn } from '../../src/lib/i18n/lessons.en';
 import { lessonsFr } from '../../src/lib/i18n/lessons.fr';
+import { randomUuid } from '../../src/lib/uuid';
 import { FakeClock, lostConnection, refusal, settle } from './fakes';
 import { ended, focus, hand, link, NOW, presence, receipt } from './lesson-fakes';
 
@@ -313,7 +314,7 @@ describe('a link', () => {
   });
 
   it('is pushed under an id of its own', () => {
-    const ids = Array.from({ length: 100 }, newPushId);
+    const ids = Array.from({ length: 100 }, randomUuid);
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(new Set(ids).size).toBe(100);
   });

@@ -32,11 +32,3 @@ export function webAddress(text: string): URL | undefined {
 export function readTitle(typed: string): string {
   return [...typed.replace(/\p{C}+/gu, ' ').replace(/\s+/g, ' ').trim()].slice(0, LONGEST_TITLE).join('');
 }
-
-/** A UUID of version 4, also where the page is no secure context. */
-export function newPushId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  const variant = '89ab'[parseInt(hex.charAt(16), 16) & 3];
-  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`, hex.slice(20)].join('-');
-}

@@ -2,8 +2,9 @@
 
 import { call } from '../call';
 import { listSpaces } from '../known';
+import { randomUuid } from '../uuid';
 import { lessons } from './api';
-import { newPushId, webAddress } from './link';
+import { webAddress } from './link';
 import type { Shown } from './state';
 import type { Space } from '$gen/preau/files/v1/files_pb';
 
@@ -18,7 +19,7 @@ export class Pushing {
 
   async send(what: Pushable, title: string): Promise<void> {
     const content = JSON.stringify([what, title]);
-    if (content !== this.last) [this.last, this.pushId] = [content, newPushId()];
+    if (content !== this.last) [this.last, this.pushId] = [content, randomUuid()];
     await call(() => lessons.push({ lessonId: this.lessonId, pushId: this.pushId, what, title }));
     this.last = '';
   }
