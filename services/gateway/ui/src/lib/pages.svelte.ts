@@ -38,6 +38,29 @@ export class Pages<T> {
     await this.load();
   }
 
+  /**
+   * As much as is shown, as it is now, and all of it at once; what is shown stays when that does not come. Rejects with
+   * what it failed with. Whoever scrolls on meanwhile gets their page, and this is dropped.
+   */
+  async refresh(): Promise<void> {
+    if (!this.started) return this.reload();
+    if (this.loading) return;
+    const { generation, token: before } = this;
+    const items: T[] = [];
+    let token = '';
+    do {
+      const asked = token;
+      const page = await call(() => this.fetchPage(asked));
+      items.push(...page.items);
+      token = page.nextPageToken;
+    } while (token !== '' && items.length < this.items.length);
+    if (generation !== this.generation || this.loading || before !== this.token) return;
+    this.items = items;
+    this.token = token;
+    this.complete = token === '';
+    this.error = undefined;
+  }
+
   private async load(): Promise<void> {
     const { generation, token } = this;
     this.loading = true;
