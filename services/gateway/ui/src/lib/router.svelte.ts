@@ -16,9 +16,18 @@ export type Route =
 export type ManageSection =
   | { at: 'schools' }
   | { at: 'classes' | 'staff' | 'imports' | 'codes'; schoolId: string }
+  | { at: 'fleet'; part: FleetPart }
   | { at: 'class' | 'class-codes'; schoolId: string; classId: string }
   | { at: 'staff-codes'; schoolId: string }
   | { at: 'import'; schoolId: string; importId: string };
+
+/** Among the devices and apps of a school. */
+export type FleetPart =
+  | { at: 'devices'; schoolId: string }
+  | { at: 'enrolment'; schoolId: string }
+  | { at: 'apps'; schoolId: string }
+  | { at: 'device'; schoolId: string; deviceId: string }
+  | { at: 'app'; schoolId: string; app: string };
 
 export function parse(path: string): Route {
   const [app, ...rest] = path.split('/').filter((part) => part !== '').map(decode);
@@ -44,14 +53,22 @@ function manage([schoolId, what, id, kind, ...more]: string[]): Route {
   if (more.length > 0) return { page: 'missing' };
   if (id === undefined) {
     if (what === 'staff' || what === 'imports' || what === 'codes') return to({ at: what, schoolId });
+    if (what === 'devices' || what === 'apps') return to({ at: 'fleet', part: { at: what, schoolId } });
   } else if (what === 'classes') {
     if (kind === undefined) return to({ at: 'class', schoolId, classId: id });
     if (kind === 'codes') return to({ at: 'class-codes', schoolId, classId: id });
   } else if (kind === undefined) {
     if (what === 'staff' && id === 'codes') return to({ at: 'staff-codes', schoolId });
     if (what === 'imports') return to({ at: 'import', schoolId, importId: id });
+    const part = fleet(schoolId, what, id);
+    if (part) return to({ at: 'fleet', part });
   }
   return { page: 'missing' };
+}
+
+function fleet(schoolId: string, what: string, id: string): FleetPart | undefined {
+  if (what === 'devices') return id === 'enrolment' ? { at: id, schoolId } : { at: 'device', schoolId, deviceId: id };
+  return what === 'apps' ? { at: 'app', schoolId, app: id } : undefined;
 }
 
 function decode(part: string): string {
@@ -62,6 +79,8 @@ function decode(part: string): string {
   }
 }
 
+type SchoolPart = '' | '/staff' | '/staff/codes' | '/imports' | '/codes' | '/devices' | '/devices/enrolment' | '/apps';
+
 export const paths = {
   spaces: '/app',
   account: '/app/account',
@@ -69,12 +88,14 @@ export const paths = {
   manage: '/app/manage',
   lessons: '/app/lessons',
   lesson: (lessonId: string): string => `/app/lessons/${encodeURIComponent(lessonId)}`,
-  school: (schoolId: string, what: '' | '/staff' | '/staff/codes' | '/imports' | '/codes' = ''): string =>
-    `/app/manage/${encodeURIComponent(schoolId)}${what}`,
+  school: (schoolId: string, what: SchoolPart = ''): string => `/app/manage/${encodeURIComponent(schoolId)}${what}`,
   class: (schoolId: string, classId: string): string => `${paths.school(schoolId)}/classes/${encodeURIComponent(classId)}`,
   classCodes: (schoolId: string, classId: string): string => `${paths.class(schoolId, classId)}/codes`,
   import: (schoolId: string, importId: string): string =>
     `${paths.school(schoolId, '/imports')}/${encodeURIComponent(importId)}`,
+  device: (schoolId: string, deviceId: string): string =>
+    `${paths.school(schoolId, '/devices')}/${encodeURIComponent(deviceId)}`,
+  app: (schoolId: string, app: string): string => `${paths.school(schoolId, '/apps')}/${encodeURIComponent(app)}`,
   folder: (spaceId: string, folderId = ''): string =>
     `/app/spaces/${encodeURIComponent(spaceId)}${folderId === '' ? '' : `/folders/${encodeURIComponent(folderId)}`}`,
   trash: (spaceId: string): string => `/app/spaces/${encodeURIComponent(spaceId)}/trash`,

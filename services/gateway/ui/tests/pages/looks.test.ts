@@ -4,6 +4,9 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Role } from '../../src/gen/preau/policy/v1/policy_pb';
+import { CommandState, DeviceState } from '../../src/gen/preau/devices/v1/fleet_pb';
+import { InstallationState } from '../../src/gen/preau/apps/v1/deployment_pb';
+import type { FakeFleet } from './fleet';
 import { zip } from './school';
 import { axe, openBrowser, openPage, overflow, signIn, type Stand } from './stand';
 
@@ -21,7 +24,26 @@ function furnish({ preau }: Stand): void {
   preau.put('Unnomdefichierextrêmementlongsansaucuneespacequidoitsecouperquelquepart_version_finale.odt', { createdBy: 'other' }, 12_000_000);
   preau.put('عرض الدرس.pptx', { createdBy: 'other' }, 3_400_000);
   preau.put('ancien plan.txt', { deleted: true }, 900);
+  equip(preau.fleet);
 }
+
+function equip(fleet: FakeFleet): void {
+  const first = fleet.device('Tablette 01', { locked: true });
+  fleet.device(UNBROKEN, { state: DeviceState.OFFLINE, model: UNBROKEN, os: '' });
+  fleet.device('عربة', { state: DeviceState.RETIRED });
+  const text = { case: 'message' as const, value: { $typeName: 'preau.devices.v1.Action.Message' as const, text: UNBROKEN } };
+  for (const state of [CommandState.DONE, CommandState.FAILED, CommandState.SENT, CommandState.QUEUED]) {
+    const reason = state === CommandState.FAILED ? UNBROKEN : '';
+    fleet.command(first, { state, reason, action: { $typeName: 'preau.devices.v1.Action', what: text } });
+  }
+  fleet.token({ uses: 3 });
+  fleet.token({ uses: 30 });
+  const release = fleet.release(`fr.${UNBROKEN.toLowerCase()}.geometrie`, 'Géométrie', '1.0-bêta+20271012');
+  fleet.assign(release);
+  fleet.say(first, release, InstallationState.FAILED, UNBROKEN);
+}
+
+const UNBROKEN = 'Unnomextrêmementlongsansaucuneespacequidoitsecouperquelquepart_sur_un_écran_étroit';
 
 const PAGES: [string, (stand: Stand) => Promise<unknown>][] = [
   ['spaces', ({ page }) => page.getByRole('heading', { name: 'Mes classes' }).waitFor()],
@@ -120,6 +142,52 @@ const PAGES: [string, (stand: Stand) => Promise<unknown>][] = [
   ['imports', async ({ page, origin }) => {
     await page.goto(`${origin}/app/manage/s1/imports`);
     await page.getByText('Appliquée', { exact: true }).waitFor();
+  }],
+  ['devices', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/manage/s1/devices`);
+    await page.getByLabel('Afficher aussi les appareils retirés').check();
+    await page.getByText('3 appareils', { exact: true }).waitFor();
+  }],
+  ['device', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/manage/s1/devices/d1`);
+    await page.getByText('Raison donnée par l’appareil').waitFor();
+  }],
+  ['device-message', async ({ page }) => {
+    await page.getByRole('button', { name: 'Envoyer un message' }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+  ['device-lock', async ({ page }) => {
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Verrouiller', exact: true }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+  ['device-retire', async ({ page }) => {
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Retirer l’appareil' }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+  ['enrol', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/manage/s1/devices/enrolment`);
+    await page.getByText('épuisé').waitFor();
+    await page.getByRole('button', { name: 'Créer un jeton' }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+  ['token', async ({ page }) => {
+    await page.getByRole('button', { name: 'Créer le jeton' }).click();
+    await page.getByRole('img', { name: /^Code QR/ }).waitFor();
+  }],
+  ['apps', async ({ page, origin }) => {
+    await page.goto(`${origin}/app/manage/s1/apps`);
+    await page.getByText('1 échec').waitFor();
+  }],
+  ['app', async ({ page }) => {
+    await page.getByRole('link', { name: 'Voir les appareils : Géométrie' }).click();
+    await page.getByText('pas encore de nouvelle').waitFor();
+  }],
+  ['assign', async ({ page }) => {
+    await page.goBack();
+    await page.getByRole('button', { name: 'Attribuer une application' }).click();
+    await page.getByRole('radio').waitFor();
   }],
   ['schools', async ({ page, origin, preau }) => {
     preau.school.twoSchools();

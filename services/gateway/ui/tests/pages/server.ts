@@ -9,6 +9,7 @@ import { Code, ConnectError, createConnectRouter } from '@connectrpc/connect';
 import { timestampNow } from '@bufbuild/protobuf/wkt';
 import { FileService, SpaceKind, SpaceService, UploadService } from '../../src/gen/preau/files/v1/files_pb';
 import { refusal } from '../unit/fakes';
+import { FakeFleet } from './fleet';
 import { FakeLessons } from './lessons';
 import { callerOf, CLASSES, FakeSchool, whoIs } from './school';
 
@@ -37,6 +38,7 @@ export class FakePreau {
   readonly nodes = new Map<string, Held>();
   readonly parts = new Map<string, { target: Held; size: number; data: Map<number, Uint8Array> }>();
   readonly school = new FakeSchool();
+  readonly fleet = new FakeFleet();
   readonly lessons = new FakeLessons(CLASSES, callerOf);
   /** People whose every request is dropped, as by a network that is gone. */
   readonly unreachable = new Set<string>();
@@ -89,6 +91,7 @@ export class FakePreau {
   private routes(router: ReturnType<typeof createConnectRouter>): void {
     this.school.routes(router, () => this.check());
     this.lessons.routes(router, () => this.check());
+    this.fleet.routes(router, () => this.check());
     router.service(SpaceService, {
       listSpaces: () => {
         this.check();

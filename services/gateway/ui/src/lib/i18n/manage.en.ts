@@ -13,7 +13,7 @@ export const manageEn: ManageTexts = {
   noSchool: 'No school to manage.',
   noSchoolWhat: 'The schools that you administer appear here.',
   uai: (uai) => `UAI ${uai}`,
-  tabs: { classes: 'Classes', staff: 'Staff', imports: 'Import' },
+  tabs: { classes: 'Classes', staff: 'Staff', imports: 'Import', devices: 'Devices', apps: 'Apps' },
   classes: {
     list: 'Classes',
     count: (count, complete) => (complete ? n(count, '# class', '# classes') : n(count, '# class shown', '# classes shown')),

@@ -12,7 +12,7 @@ export const manageFr = {
   noSchool: 'Aucun établissement à gérer.',
   noSchoolWhat: 'Les établissements que vous administrez apparaissent ici.',
   uai: (uai: string) => `UAI ${uai}`,
-  tabs: { classes: 'Classes', staff: 'Personnel', imports: 'Importation' },
+  tabs: { classes: 'Classes', staff: 'Personnel', imports: 'Importation', devices: 'Appareils', apps: 'Applications' },
   classes: {
     list: 'Classes',
     count: (count: number, complete: boolean) =>
