@@ -1,22 +1,19 @@
 //! A client of the gateway: native gRPC over HTTP/2, by TLS anywhere, in the clear on this machine only.
 
-mod address;
 mod channel;
 mod retry;
 mod sessions;
 mod status;
-mod tls;
-mod trust;
 
 use http::HeaderValue;
 use tonic::Request;
 use tonic::metadata::MetadataValue;
 
 pub(crate) use channel::Channel;
+pub(crate) use preau_agent::link::Trust;
 pub(crate) use retry::{Attempts, retry, retry_patiently};
 pub(crate) use sessions::{Session, Sessions};
 pub(crate) use status::{failure, reason};
-pub(crate) use trust::Trust;
 
 use crate::failure::{Exit, Failure};
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use preau_agent::{AgentError, Fault};
+
 /// What the shell is told. Documented in `preau --help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -74,6 +76,19 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = format!("{}: {}: {}", self.what, self.place, self.remedy);
         f.write_str(&one_line(&line))
+    }
+}
+
+impl From<AgentError> for Failure {
+    fn from(error: AgentError) -> Self {
+        let exit = match error.fault() {
+            Fault::Usage => Exit::Usage,
+            Fault::Denied => Exit::Denied,
+            Fault::InUse => Exit::InUse,
+            Fault::Unavailable => Exit::Unavailable,
+            Fault::Other => Exit::Failed,
+        };
+        Self::new(&error, error.place(), error.remedy()).exit(exit)
     }
 }
 

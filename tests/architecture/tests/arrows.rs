@@ -81,6 +81,7 @@ fn allowed() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
         "preau-files",
         &[SERVICE.as_slice(), &["preau-storage-vault"]].concat(),
     );
+    allow("preau-agent", &["preau-proto", "preau-kernel"]);
     allow(
         "preau-gateway",
         &["preau-proto", "preau-kernel", "preau-rpc", "preau-mesh"],

@@ -1,9 +1,7 @@
 //! What a server's answer means to a person at a terminal.
 
-use std::collections::HashMap;
-
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt};
+use tonic_types::StatusExt;
 
 use crate::failure::{Exit, Failure};
 
@@ -43,13 +41,6 @@ pub(crate) fn failure(doing: &str, place: impl std::fmt::Display, status: &Statu
     Failure::said(doing, &message(status), place, remedy).exit(exit)
 }
 
-/// A refusal of this side's own, worded like a server's: it is final, and the remedy comes last.
-pub(super) fn refusal(reason: &str, message: impl Into<String>, remedy: &str) -> Status {
-    let metadata = HashMap::from([(REMEDY.to_owned(), remedy.to_owned())]);
-    let details = ErrorDetails::with_error_info(reason, "preau", metadata);
-    Status::with_error_details(Code::FailedPrecondition, message, details)
-}
-
 /// What is wrong. The name of a request's field means nothing to a person at a terminal.
 fn message(status: &Status) -> String {
     let field = status
@@ -64,6 +55,8 @@ fn message(status: &Status) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashMap;
+    use tonic_types::ErrorDetails;
 
     fn with(code: Code, message: &str, remedy: Option<&str>) -> Status {
         let metadata = remedy.map(|remedy| (REMEDY.to_owned(), remedy.to_owned()));

@@ -1,8 +1,9 @@
-//! Whose word is taken for a gateway being the one that was asked for.
+//! Whose word is taken for a server being the one that was asked for.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature,
@@ -12,16 +13,17 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 use rustls_pki_types::pem::{self, PemObject};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 
-use crate::failure::{Exit, Failure};
+use crate::error::AgentError;
 
 const INSTALL: &str =
     "install the package ca-certificates, or name the authority of the school with --ca";
+const CERTIFICATE: &str = "write the certificate of the authority there as PEM";
 
 /// Whose certificates are believed.
 #[derive(Clone, Debug)]
-pub(crate) enum Trust {
+pub enum Trust {
     /// Those of authorities: the system's, and a school's own beside them.
     Authorities {
         /// The system's bundle, PEM. It may be missing where there is a file of one's own.
@@ -36,30 +38,66 @@ pub(crate) enum Trust {
 }
 
 impl Trust {
-    /// How a connection begins: TLS 1.3 or 1.2, HTTP/2. Reads the files.
-    pub(super) fn config(&self) -> Result<ClientConfig, Failure> {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// Files that cannot be read, or hold no certificate.
+    pub fn load(&self) -> Result<Trusted, AgentError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-            .expect("the provider has suites for both versions");
-        let mut config = match self {
-            Self::Authorities { system, own } => builder
-                .with_root_certificates(authorities(system, own.as_deref())?)
-                .with_no_client_auth(),
-            Self::Nobody => builder
-                .with_root_certificates(RootCertStore::empty())
-                .with_no_client_auth(),
-            Self::Exactly(file) => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Exactly::read(file, &provider)?))
-                .with_no_client_auth(),
+        let verifier: Arc<dyn ServerCertVerifier> = match self {
+            Self::Authorities { system, own } => {
+                let roots = Arc::new(authorities(system, own.as_deref())?);
+                WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
+                    .build()
+                    .map_err(|_| AgentError::NobodyTrusted {
+                        file: system.clone(),
+                        remedy: INSTALL,
+                    })?
+            }
+            Self::Nobody => {
+                return Err(AgentError::NobodyTrusted {
+                    file: PathBuf::from("https://"),
+                    remedy: "write http:// and 127.0.0.1, or name an authority",
+                });
+            }
+            Self::Exactly(file) => Arc::new(Exactly::read(file, &provider)?),
         };
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        Ok(Trusted { provider, verifier })
+    }
+}
+
+/// What [`Trust`] names, read: cheap to clone, shared by as many devices as there are.
+#[derive(Clone)]
+pub struct Trusted {
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<dyn ServerCertVerifier>,
+}
+
+/// A certificate and its key, shown to servers that ask for one.
+pub(crate) type Shown = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+impl Trusted {
+    /// How a connection begins: TLS 1.3 or 1.2, one of these protocols, with this certificate if the server asks.
+    pub(crate) fn config(
+        &self,
+        protocols: &[&[u8]],
+        shown: Option<Shown>,
+    ) -> Result<ClientConfig, Error> {
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+            .expect("the provider has suites for both versions")
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::clone(&self.verifier));
+        let mut config = match shown {
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key)?,
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         Ok(config)
     }
 }
 
-fn authorities(system: &Path, own: Option<&Path>) -> Result<RootCertStore, Failure> {
+fn authorities(system: &Path, own: Option<&Path>) -> Result<RootCertStore, AgentError> {
     let mut store = RootCertStore::empty();
     match certificates(system) {
         // A bundle holds what other programs understand and we need not.
@@ -76,19 +114,20 @@ fn authorities(system: &Path, own: Option<&Path>) -> Result<RootCertStore, Failu
         }
     }
     if let Some(own) = own {
-        let remedy = "write the certificate of the authority there as PEM";
         let what = "the authorities of --ca or PREAU_CA";
-        let found =
-            certificates(own).map_err(|error| unreadable(what, own, &in_pem(&error), remedy))?;
+        let found = certificates(own)
+            .map_err(|error| unreadable(what, own, &in_pem(&error), CERTIFICATE))?;
         for authority in found {
             store
                 .add(authority)
-                .map_err(|error| unreadable(what, own, &error, remedy))?;
+                .map_err(|error| unreadable(what, own, &error, CERTIFICATE))?;
         }
     }
     if store.is_empty() {
-        let what = "no authority is known that could vouch for a server";
-        return Err(Failure::new(what, system.display(), INSTALL).exit(Exit::Usage));
+        return Err(AgentError::NobodyTrusted {
+            file: system.to_owned(),
+            remedy: INSTALL,
+        });
     }
     Ok(store)
 }
@@ -102,9 +141,18 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, pem::Error>
     }
 }
 
-fn unreadable(what: &str, file: &Path, why: &dyn std::fmt::Display, remedy: &str) -> Failure {
-    let what = format_args!("cannot read {what}: {why}");
-    Failure::new(what, file.display(), remedy).exit(Exit::Usage)
+fn unreadable(
+    what: &'static str,
+    file: &Path,
+    why: &dyn std::fmt::Display,
+    remedy: &'static str,
+) -> AgentError {
+    AgentError::Authorities {
+        what,
+        why: why.to_string(),
+        file: file.to_owned(),
+        remedy,
+    }
 }
 
 /// The crate's own word for a file without certificates speaks of items.
@@ -124,7 +172,7 @@ struct Exactly {
 }
 
 impl Exactly {
-    fn read(file: &Path, provider: &CryptoProvider) -> Result<Self, Failure> {
+    fn read(file: &Path, provider: &CryptoProvider) -> Result<Self, AgentError> {
         let certificate = CertificateDer::from_pem_file(file).map_err(|error| {
             let remedy = "write the chain there as PEM, the server's own certificate first";
             unreadable("the gateway's certificate", file, &in_pem(&error), remedy)

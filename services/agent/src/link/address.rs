@@ -5,18 +5,26 @@ use std::net::IpAddr;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-use crate::failure::{Exit, Failure};
+use crate::error::AgentError;
 
 /// `http://host:port` on this machine, or `https://host:port` anywhere.
 #[derive(Clone, Debug)]
-pub(super) struct Address {
-    pub(super) scheme: Scheme,
-    pub(super) authority: Authority,
+pub struct Address {
+    scheme: Scheme,
+    authority: Authority,
 }
 
 impl Address {
-    pub(super) fn parse(url: &str) -> Result<Self, Failure> {
-        let wrong = |what: &str, remedy: &str| Failure::new(what, url, remedy).exit(Exit::Usage);
+    /// Reads an address as somebody wrote it.
+    ///
+    /// # Errors
+    /// [`AgentError::Address`]: one that is none, has a path or a user, or is in the clear and not on this machine.
+    pub fn parse(url: &str) -> Result<Self, AgentError> {
+        let wrong = |what: &'static str, remedy: &'static str| AgentError::Address {
+            what,
+            url: url.to_owned(),
+            remedy,
+        };
         let example = "write an address such as https://ent.example.fr or http://127.0.0.1:8080";
         let uri: Uri = url.parse().map_err(|_| wrong("no such address", example))?;
         let parts = uri.into_parts();
@@ -50,16 +58,33 @@ impl Address {
         Ok(address)
     }
 
-    pub(super) fn is_secure(&self) -> bool {
+    /// Whether TLS is spoken there.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
         self.scheme == Scheme::HTTPS
     }
 
+    /// As in the address, for requests.
+    #[must_use]
+    pub fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    /// Host and port as in the address, for requests.
+    #[must_use]
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
     /// Without the brackets of an IPv6 address.
-    pub(super) fn host(&self) -> &str {
+    #[must_use]
+    pub fn host(&self) -> &str {
         self.authority.host().trim_matches(['[', ']'])
     }
 
-    pub(super) fn port(&self) -> u16 {
+    /// The usual one of the scheme when none is written.
+    #[must_use]
+    pub fn port(&self) -> u16 {
         let usual = if self.is_secure() { 443 } else { 80 };
         self.authority.port_u16().unwrap_or(usual)
     }
@@ -80,6 +105,7 @@ pub(super) fn is_this_machine(ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Fault;
 
     #[test]
     fn https_leads_anywhere_and_http_to_this_machine() {
@@ -109,13 +135,10 @@ mod tests {
             "http://[2001:db8::7]:8080",
             "http://[::ffff:192.0.2.7]:8080",
         ] {
-            let failure = Address::parse(url).expect_err(url);
-            assert_eq!(failure.code(), Exit::Usage, "{url}");
-            let line = failure.to_string();
-            assert!(
-                line.contains(url) && line.contains("write https://"),
-                "{line}"
-            );
+            let error = Address::parse(url).expect_err(url);
+            assert_eq!(error.fault(), Fault::Usage, "{url}");
+            assert_eq!(error.place(), url);
+            assert!(error.remedy().contains("write https://"), "{url}");
         }
     }
 
@@ -132,8 +155,8 @@ mod tests {
             "https://ada:secret@ent.example.fr",
             "http://127.0.0.1@ent.example.fr",
         ] {
-            let failure = Address::parse(url).expect_err(url);
-            assert_eq!(failure.code(), Exit::Usage, "{url}");
+            let error = Address::parse(url).expect_err(url);
+            assert_eq!(error.fault(), Fault::Usage, "{url}");
         }
     }
 }

@@ -1,0 +1,138 @@
+//! Fetching a release: on from what is there, to the last byte, and then the whole is verified.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use preau_proto::apps::v1::FetchReleaseRequest;
+use preau_proto::apps::v1::delivery_service_client::DeliveryServiceClient;
+use tokio::io::AsyncWriteExt as _;
+use tonic::Status;
+
+use super::manifest::Verified;
+use super::place::disk;
+use super::{Place, Refused, blocking};
+use crate::device::Device;
+
+/// How long the stream may take to begin, and each frame to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Bytes hashed at once.
+const BLOCK: usize = 256 * 1024;
+
+/// Fetches what is missing; answers where the verified file lies. Wrong bytes are dropped, so that the next try begins
+/// anew; a stream that is cut leaves what came.
+pub(super) async fn whole(
+    device: &Device,
+    place: &Place,
+    release: &Verified,
+) -> Result<PathBuf, Refused> {
+    let (chosen, id) = (place.clone(), release.release_id);
+    let path = blocking(move || chosen.fetching(id)).await?;
+    let there = match fs::symlink_metadata(&path) {
+        Ok(found) => found.len(),
+        Err(_) => 0,
+    };
+    if there > release.size {
+        drop_bytes(&path);
+        return Err(Refused::For("more bytes than the release has".to_owned()));
+    }
+    if there < release.size {
+        rest(device, release, &path, there).await?;
+    }
+    let (checked, wanted) = (path.clone(), release.clone());
+    blocking(move || verify(&checked, &wanted)).await?;
+    Ok(path)
+}
+
+async fn rest(device: &Device, release: &Verified, path: &Path, from: u64) -> Result<(), Refused> {
+    let request = FetchReleaseRequest {
+        release_id: release.release_id.to_string(),
+        offset: from,
+        length: 0,
+    };
+    let (link, _) = device.link();
+    let mut stream = link
+        .call(PATIENCE, request, |wire, request| {
+            Box::pin(async move {
+                DeliveryServiceClient::new(wire)
+                    .fetch_release(request)
+                    .await
+            })
+        })
+        .await?;
+    let file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| disk(&error))?;
+    let (mut file, mut at) = (tokio::fs::File::from_std(file), from);
+    while at < release.size {
+        let silent = |_| Status::unavailable("the release stopped coming");
+        let frame = tokio::time::timeout(PATIENCE, stream.message()).await;
+        let frame = frame.map_err(silent).and_then(|frame| frame);
+        // Tokio's file may still hold what it was given: what came is kept however the stream ends.
+        file.flush().await.map_err(|error| disk(&error))?;
+        let Some(frame) = frame? else {
+            return Err(Refused::Call(Status::unavailable(
+                "the release ended early",
+            )));
+        };
+        let end = at.saturating_add(frame.data.len() as u64);
+        if frame.offset != at || end > release.size {
+            drop_bytes(path);
+            return Err(Refused::For("other bytes than were asked for".to_owned()));
+        }
+        file.write_all(&frame.data)
+            .await
+            .map_err(|error| disk(&error))?;
+        at = end;
+    }
+    file.flush().await.map_err(|error| disk(&error))
+}
+
+/// Whether the file is the one that the publisher signed for.
+fn verify(path: &Path, release: &Verified) -> Result<(), Refused> {
+    let wrong = |what: &str| {
+        drop_bytes(path);
+        Err(Refused::For(what.to_owned()))
+    };
+    let (size, sha256, blake3) = hashes(path).map_err(|error| disk(&error))?;
+    if size != release.size {
+        return wrong("size wrong");
+    }
+    if sha256 != release.sha256 {
+        return wrong("SHA-256 wrong");
+    }
+    if blake3 != release.blake3 {
+        return wrong("BLAKE3 wrong");
+    }
+    Ok(())
+}
+
+fn hashes(path: &Path) -> io::Result<(u64, [u8; 32], [u8; 32])> {
+    let mut file = File::open(path)?;
+    let (mut sha256, mut blake3) = (Context::new(&SHA256), blake3::Hasher::new());
+    let (mut block, mut size) = (vec![0; BLOCK], 0);
+    loop {
+        let read = file.read(&mut block)?;
+        if read == 0 {
+            break;
+        }
+        sha256.update(&block[..read]);
+        blake3.update(&block[..read]);
+        size += read as u64;
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(sha256.finish().as_ref());
+    Ok((size, digest, *blake3.finalize().as_bytes()))
+}
+
+fn drop_bytes(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
+        tracing::warn!(%error, "bytes of a release that are wrong could not be removed");
+    }
+}
