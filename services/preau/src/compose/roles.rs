@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use preau_apps::Apps;
 use preau_classroom::Classroom;
 use preau_devices::{Authority, Devices};
 use preau_identity::{Identity, PasswordConfig, SessionConfig};
@@ -31,7 +32,7 @@ pub(crate) struct Services {
 }
 
 /// The tables of every role that has some.
-pub(crate) fn migrations() -> [(&'static str, Migrations); 6] {
+pub(crate) fn migrations() -> [(&'static str, Migrations); 7] {
     [
         ("control", preau_control::MIGRATIONS),
         ("identity", preau_identity::MIGRATIONS),
@@ -39,6 +40,7 @@ pub(crate) fn migrations() -> [(&'static str, Migrations); 6] {
         ("files", preau_files::MIGRATIONS),
         ("classroom", preau_classroom::MIGRATIONS),
         ("devices", preau_devices::MIGRATIONS),
+        ("apps", preau_apps::MIGRATIONS),
     ]
 }
 
@@ -58,6 +60,7 @@ pub(crate) async fn open(
             ("files", _) => services.open_files(config, mesh).await?,
             ("classroom", _) => services.open_classroom(config, mesh).await?,
             ("devices", _) => services.open_devices(config, mesh).await?,
+            ("apps", _) => services.open_apps(config, mesh).await?,
             // The gateway keeps nothing and serves the mesh nothing but its probe.
             (role, _) => services.servers.push(RoleServer::new(role)),
         }
@@ -183,6 +186,19 @@ impl Services {
         });
         self.servers.push(devices.server());
         self.upkeep.devices = Some(devices);
+        Ok(())
+    }
+
+    async fn open_apps(&mut self, config: &Config, mesh: &Mesh) -> Result<(), Failure> {
+        let db = database::open(config, "apps", &preau_apps::MIGRATIONS).await?;
+        self.databases.push(db.clone());
+        let apps = Apps::new(preau_apps::Deps {
+            db,
+            mesh: mesh.clone(),
+            clock: Clock::system(),
+        });
+        self.servers.push(apps.server());
+        self.upkeep.apps = Some(apps);
         Ok(())
     }
 

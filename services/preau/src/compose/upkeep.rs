@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use preau_apps::Apps;
 use preau_classroom::Classroom;
 use preau_devices::Devices;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,7 @@ pub(super) struct Upkeep {
     pub(super) files: Option<preau_files::Deps>,
     pub(super) classroom: Option<Classroom>,
     pub(super) devices: Option<Devices>,
+    pub(super) apps: Option<Apps>,
 }
 
 impl Upkeep {
@@ -25,6 +27,7 @@ impl Upkeep {
             self.rarely(&stop),
             self.keep_lessons(&stop),
             self.keep_devices(&stop),
+            self.keep_apps(&stop),
         );
     }
 
@@ -84,6 +87,19 @@ impl Upkeep {
                 Ok(report) => tracing::debug!(?report, "looked after devices"),
                 Err(error) => {
                     tracing::warn!(%error, "devices were not looked after: it is tried again")
+                }
+            }
+        }
+    }
+
+    /// What a school's devices are to have is told to `devices` until it was heard.
+    async fn keep_apps(&self, stop: &CancellationToken) {
+        let Some(apps) = &self.apps else { return };
+        while passed(preau_apps::SWEEP_EVERY, stop).await {
+            match apps.sweep().await {
+                Ok(report) => tracing::debug!(?report, "looked after apps"),
+                Err(error) => {
+                    tracing::warn!(%error, "apps were not looked after: it is tried again")
                 }
             }
         }

@@ -188,13 +188,14 @@ pub(crate) fn is_role(name: &str) -> bool {
 }
 
 /// Every role a process can take.
-pub(crate) const ROLES: [&str; 7] = [
+pub(crate) const ROLES: [&str; 8] = [
     "control",
     "identity",
     "roster",
     "files",
     "classroom",
     "devices",
+    "apps",
     "gateway",
 ];
 

@@ -12,6 +12,7 @@ mod lessons;
 
 use anyhow::Context as _;
 use preau_harness::{Bearer, Caller, Person, Roster, connect};
+use preau_proto::contract::Role;
 use preau_proto::control::v1::join_token_service_client::JoinTokenServiceClient;
 use preau_proto::control::v1::workload_identity_service_client::WorkloadIdentityServiceClient;
 use preau_proto::control::v1::{
@@ -159,8 +160,8 @@ async fn own_session(
     let (Some(_), Some(person)) = (&actor.role, &actor.person) else {
         return Ok(SessionServiceClient::new(caller));
     };
-    // All of them end: the matrix calls this one last.
-    if method == "SignOutEverywhere" {
+    // All of them end: the matrix calls this one last. A device has none of a person's, and is told so.
+    if method == "SignOutEverywhere" || actor.role == Some(Role::Device) {
         return Ok(person.sessions());
     }
     let request = preau_proto::identity::v1::GetMeRequest {};
