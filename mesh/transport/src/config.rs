@@ -79,7 +79,7 @@ impl Default for ListenerConfig {
 pub struct ConnectorConfig {
     /// From name resolution to the peer's first byte of HTTP/2.
     pub connect_timeout: Duration,
-    /// Connections kept to one peer when there is work for them; up to 32 times as many when all are full.
+    /// Connections kept to one peer when there is work for them; up to 128 times as many when all are full.
     pub connections_per_endpoint: usize,
     /// Open streams at which a connection counts as full; below the listener's own limit.
     pub streams_per_connection: usize,

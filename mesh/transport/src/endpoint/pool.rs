@@ -14,9 +14,10 @@ use crate::error::TransportError;
 
 /// Open streams from which a second connection is worth its handshake.
 const BUSY: usize = 4;
-/// How far a pool may grow beyond its size when every connection is full: everybody who follows a lesson has a stream
-/// open for as long as it lasts, and 12,000 of them are several schools.
-const GROWTH: usize = 32;
+/// How far a pool may grow beyond its size when every connection is full. Everybody who follows a lesson, and every
+/// device that waits for commands, has a stream open all the while: 51,200 with the sizes of today, more than one
+/// process of the edge has files to serve them with.
+const GROWTH: usize = 128;
 
 pub(super) struct Pool {
     target: Arc<Target>,
