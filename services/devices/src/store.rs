@@ -28,6 +28,7 @@ use preau_storage_database::{Db, DbError, Migration, Migrations, events};
 
 pub(crate) use desired::Desired;
 pub(crate) use devices::device_place;
+pub(crate) use enrolment::Enrolled;
 pub(crate) use issuing::RETIRED;
 pub use sweep::Swept;
 pub(crate) use tokens::NewToken;

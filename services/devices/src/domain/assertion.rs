@@ -115,6 +115,3 @@ fn rules() -> Validation {
     rules.validate_aud = false;
     rules
 }
-
-#[cfg(test)]
-mod tests;

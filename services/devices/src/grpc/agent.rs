@@ -54,14 +54,14 @@ impl AgentService for Handler {
         let outcome = async {
             let message = request.get_ref();
             let enrolling = convert::enrolling(message)?;
-            let enrolled = self
+            let enrolment = self
                 .fleet
                 .enrol(&enrolling, &message.certificate_request)
                 .await?;
             Ok::<_, Error>(wire::EnrollResponse {
-                device_id: enrolled.device.to_string(),
-                school_id: enrolled.school.to_string(),
-                certificate: Some(convert::wire_certificate(enrolled.certificate)),
+                device_id: enrolment.enrolled.device.to_string(),
+                school_id: enrolment.school.to_string(),
+                certificate: Some(convert::wire_certificate(enrolment.enrolled.certificate)),
             })
         };
         incoming.answer(outcome.await)

@@ -98,29 +98,24 @@ impl Store {
         })
         .await
     }
+}
 
-    /// One certificate more for a device that enrols again.
-    pub(crate) async fn reissue(
-        &self,
-        school: SchoolId,
-        device: DeviceId,
-        certificate: &Issued,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        retrying(async || {
-            let (tenant, id) = (school.to_string(), device.to_string());
-            let mut tx = self.db.begin(Scope::Tenant(&tenant)).await?;
-            tx.execute(
-                "UPDATE devices SET certificate_until = $2 WHERE device_id = $1 AND certificate_until < $2",
-                params![&id, certificate.expires.0],
-            )
-            .await?;
-            insert_certificate(&mut tx, school, device, certificate).await?;
-            trim(&mut tx, &id, certificate, now).await?;
-            Ok(tx.commit().await?)
-        })
-        .await
-    }
+/// One certificate more for a device that enrols again.
+pub(super) async fn reissue(
+    tx: &mut Tx,
+    school: SchoolId,
+    device: DeviceId,
+    certificate: &Issued,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let id = device.to_string();
+    tx.execute(
+        "UPDATE devices SET certificate_until = $2 WHERE device_id = $1 AND certificate_until < $2",
+        params![&id, certificate.expires.0],
+    )
+    .await?;
+    insert_certificate(tx, school, device, certificate).await?;
+    trim(tx, &id, certificate, now).await
 }
 
 pub(super) async fn insert_certificate(
