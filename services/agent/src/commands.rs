@@ -303,4 +303,3 @@ fn has_ended(status: &Status) -> bool {
         _ => matches!(status.code(), Code::NotFound | Code::InvalidArgument),
     }
 }
-

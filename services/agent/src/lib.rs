@@ -17,6 +17,7 @@ mod private;
 mod publishers;
 mod renew;
 mod retry;
+pub mod simulate;
 mod state;
 mod watch;
 
