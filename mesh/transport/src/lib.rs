@@ -22,7 +22,7 @@ pub use config::{ConnectorConfig, ListenerConfig};
 pub use endpoint::{Endpoint, JoinEndpoint, ResponseBody, join_connection};
 pub use error::{BindError, BoxError, TransportError};
 pub use events::{CloseReason, ConnectionInfo, TransportEvent, TransportEvents};
-pub use listener::{Drained, Listener};
+pub use listener::{Drained, Listener, Pause};
 
 #[cfg(test)]
 mod tests;

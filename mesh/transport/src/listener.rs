@@ -29,7 +29,8 @@ mod handshake;
 mod lifetime;
 mod peers;
 
-use accept::{Accept, Pause};
+use accept::Accept;
+pub use accept::Pause;
 use connection::End;
 use peers::PeerCounts;
 

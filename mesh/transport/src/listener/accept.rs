@@ -46,9 +46,9 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// The growing pause after failures to accept.
-#[derive(Default)]
-pub(super) struct Pause {
+/// The growing pause after failures to accept, which others may get descriptors back in: for whoever accepts.
+#[derive(Debug, Default)]
+pub struct Pause {
     length: Duration,
     until: Option<Instant>,
 }
@@ -60,12 +60,13 @@ impl Pause {
     }
 
     /// An accept succeeded.
-    pub(super) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         *self = Self::default();
     }
 
-    /// An accept failed: doubles from 5 to 50 ms, except after a failure that concerned one connection only.
-    pub(super) fn after(&mut self, error: &io::Error) -> Duration {
+    /// An accept failed: how long to wait before the next. Doubles from 5 to 50 ms; nothing after a failure that
+    /// concerned one connection only.
+    pub fn after(&mut self, error: &io::Error) -> Duration {
         if is_of_one_connection(error) {
             self.reset();
             return Duration::ZERO;
