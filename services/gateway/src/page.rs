@@ -5,13 +5,15 @@ use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use tonic::body::Body;
 
+use crate::site::Site;
+
 const WELCOME: &str = "\
 Préau: files and lessons of a school, kept in France.
 
 This address speaks gRPC (HTTP/2) and gRPC-web (HTTP/1.1 or 2) to programs.
-From a terminal on this machine:
+From a terminal:
 
-    preau login --server http://ADDRESS --login LOGIN
+    preau login --server ADDRESS --login LOGIN
     preau files ls
     preau files put lesson.pdf 'CLASS:/'
     preau files get 'CLASS:/lesson.pdf'
@@ -24,12 +26,13 @@ This binary was built without the web interface.
 Build it with `make ui`, then build the binary again.
 ";
 
-/// The page at `/` of a binary without the web interface.
-pub(crate) fn welcome(host: &str) -> Response<Body> {
-    let harmless = host
+/// The page at `/` of a binary without the web interface, at this site.
+pub(crate) fn welcome(site: &Site) -> Response<Body> {
+    let address = site.address();
+    let harmless = address
         .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b".:-[]".contains(&b));
-    let address = if harmless { host } else { "127.0.0.1:8080" };
+        .all(|byte| byte.is_ascii_alphanumeric() || b".:-[]/".contains(&byte));
+    let address = if harmless { &address } else { "ADDRESS" };
     text(StatusCode::OK, WELCOME.replace("ADDRESS", address))
 }
 

@@ -57,9 +57,10 @@ impl Site {
         })
     }
 
-    /// As the request spelt it.
-    pub(crate) fn authority(&self) -> &str {
-        self.authority.as_str()
+    /// Its address, the name as the request spelt it.
+    pub(crate) fn address(&self) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority)
     }
 
     /// Whether a page of this site sent the request, by the browser's own word. Without `origin` (which older browsers

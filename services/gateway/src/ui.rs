@@ -103,7 +103,7 @@ impl Interface {
         if path == "/" {
             return match self.files.contains_key(INDEX) {
                 true => page::redirect(APP),
-                false => page::welcome(site.authority()),
+                false => page::welcome(site),
             };
         }
         let is_page = path

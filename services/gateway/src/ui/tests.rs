@@ -151,11 +151,15 @@ async fn without_a_build_the_page_says_how_to_make_one() {
     let page = get(&interface, "/app", &[]);
     assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(text(page).await.contains("make ui"));
-    let root = get(&interface, "/", &[]);
-    assert_eq!(root.status(), StatusCode::OK);
-    assert!(
-        text(root)
-            .await
-            .contains("preau login --server http://127.0.0.1:8080")
-    );
+    let request = Request::get("/").header(header::HOST, "ent.example.fr");
+    let request = request.body(()).expect("a request");
+    let secure = Site::of(&request, true).expect("a site");
+    for (site, command) in [
+        (site(), "preau login --server http://127.0.0.1:8080 "),
+        (secure, "preau login --server https://ent.example.fr "),
+    ] {
+        let root = interface.answer(&Method::GET, "/", &HeaderMap::new(), &site);
+        assert_eq!(root.status(), StatusCode::OK);
+        assert!(text(root).await.contains(command), "{command}");
+    }
 }
