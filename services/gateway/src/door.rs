@@ -14,7 +14,7 @@ use preau_proto::contract::Contract;
 use tonic::body::Body;
 use tonic_web::{GrpcWebLayer, GrpcWebService};
 use tower::util::Either;
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceExt};
 use tower_http::cors::{Cors, CorsLayer};
 
 use crate::attempts::Attempts;
@@ -33,15 +33,15 @@ use crate::visitor::{Proxies, Visitor};
 /// Calls: CORS when there are origins to allow, then gRPC-web, then the edge.
 type Calls = Either<Cors<GrpcWebService<Edge>>, GrpcWebService<Edge>>;
 
-/// The service behind every connection. Cheap to clone.
+/// The service behind every connection, of which each keeps a clone.
 #[derive(Clone)]
 pub(crate) struct Door {
     rooms: Arc<Rooms>,
-    calls: Calls,
 }
 
-/// What is behind the door besides calls, and who is let through it.
+/// What is behind the door, and who is let through it.
 struct Rooms {
+    calls: Calls,
     edge: Edge,
     proxies: Proxies,
     names: Names,
@@ -64,19 +64,19 @@ impl Door {
         let (shared, counted) = (Arc::clone(&principals), Arc::clone(&attempts));
         let edge = Edge::new(mesh, contract, config, shared, counted).await;
         let cors = cors(&config.cors_origins);
+        let (web, has_cors) = (GrpcWebLayer::new().layer(edge.clone()), cors.is_some());
         let rooms = Rooms {
-            edge: edge.clone(),
+            calls: tower::util::option_layer(cors).layer(web),
+            edge,
             proxies: Proxies::new(config.trusted_proxies.clone()),
             names: Names::new(&config.hosts, config.tls.is_some()),
             sessions: Sessions::new(mesh, principals, attempts, config),
             downloads: Downloads::new(mesh),
             interface,
-            has_cors: cors.is_some(),
+            has_cors,
         };
-        let web = GrpcWebLayer::new().layer(edge);
         Self {
             rooms: Arc::new(rooms),
-            calls: tower::util::option_layer(cors).layer(web),
         }
     }
 
@@ -109,12 +109,12 @@ impl Service<Request<Incoming>> for Door {
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Service::<Request<Incoming>>::poll_ready(&mut self.calls, cx)
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let (rooms, mut calls) = (Arc::clone(&self.rooms), self.calls.clone());
+        let rooms = Arc::clone(&self.rooms);
         async move {
             let kind = kind(request.headers());
             let visitor = rooms
@@ -122,9 +122,7 @@ impl Service<Request<Incoming>> for Door {
                 .visitor(request.headers(), request.extensions());
             let mut answer = match Site::of(&request, visitor.secure) {
                 Some(site) if rooms.names.include(&site) => {
-                    rooms
-                        .answer(&mut calls, request, kind, &site, visitor)
-                        .await
+                    rooms.answer(request, kind, &site, visitor).await
                 }
                 Some(_) => page::text(
                     StatusCode::MISDIRECTED_REQUEST,
@@ -148,7 +146,6 @@ impl Service<Request<Incoming>> for Door {
 impl Rooms {
     async fn answer(
         &self,
-        calls: &mut Calls,
         mut request: Request<Incoming>,
         kind: Kind,
         site: &Site,
@@ -176,7 +173,7 @@ impl Rooms {
             request.extensions_mut().insert(cookie);
         }
         request.extensions_mut().insert(visitor);
-        match calls.call(request).await {
+        match self.calls.clone().oneshot(request).await {
             Ok(answer) => answer,
             Err(never) => match never {},
         }
