@@ -3,17 +3,20 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use preau_mesh::Mesh;
+use preau_mesh::transport::Pause;
 use preau_proto::contract::Contract;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::authorities;
 use crate::config::Config;
 use crate::connection::{self, EdgeService, Host};
 use crate::door::Door;
-use crate::source::{Accept, Pause};
 use crate::tls::Tls;
 use crate::ui::Interface;
 
@@ -46,6 +49,9 @@ pub struct Drained {
     /// Connections that were cut because they were still open when the drain's time was over.
     pub cut: usize,
 }
+
+/// How long the first connections wait for the answer whose devices there are.
+const FOR_AUTHORITIES: Duration = Duration::from_secs(1);
 
 /// Takes the port: any with TLS, one of loopback without.
 ///
@@ -94,10 +100,16 @@ pub(crate) async fn serve_with(
     let door = Door::new(&mesh, contract, &config, interface).await;
     let host = Arc::new(Host::new(config, stop.clone()));
     let connections = TaskTracker::new();
+    let (asked, first) = oneshot::channel();
 
     tokio::select! {
-        () = accept(&listener, &host, &connections, &door) => {}
+        () = async {
+            // Devices that come back after a restart are to be asked for their certificates, every one of them.
+            let _ = tokio::time::timeout(FOR_AUTHORITIES, first).await;
+            accept(&listener, &host, &connections, &door).await;
+        } => {}
         () = keep_fresh(host.config.tls.as_ref()) => {}
+        () = follow_authorities(&mesh, &host, asked) => {}
         () = stop.cancelled() => {}
     }
     drop(listener);
@@ -116,11 +128,33 @@ pub(crate) async fn serve_with(
     Drained { cut }
 }
 
+/// Learns whose devices may show certificates, where there is TLS for it. Does not end.
+async fn follow_authorities(mesh: &Mesh, host: &Host, asked: oneshot::Sender<()>) {
+    match &host.tls {
+        Some(acceptor) => authorities::follow(mesh, acceptor, asked).await,
+        None => {
+            drop(asked);
+            std::future::pending().await
+        }
+    }
+}
+
 /// Looks after the certificate, if there is one. Does not end.
 async fn keep_fresh(tls: Option<&Tls>) {
     match tls {
         Some(tls) => tls.keep_fresh().await,
         None => std::future::pending().await,
+    }
+}
+
+/// Where connections come from: the system's listener, or a test's.
+trait Accept: Sync {
+    fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> + Send;
+}
+
+impl Accept for TcpListener {
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        TcpListener::accept(self).await
     }
 }
 
@@ -146,7 +180,8 @@ where
                 connections.spawn(served);
             }
             Err(error) => {
-                if let Some(pause) = pause.after(&error) {
+                let pause = pause.after(&error);
+                if !pause.is_zero() {
                     let pause_ms = pause.as_millis();
                     tracing::warn!(%error, pause_ms, "cannot accept: raise the limit of open files");
                     tokio::time::sleep(pause).await;
@@ -160,11 +195,9 @@ where
 mod tests {
     use std::convert::Infallible;
     use std::sync::Mutex;
-    use std::time::Duration;
 
     use http::{Request, Response};
     use hyper::body::Incoming;
-    use tokio::net::TcpStream;
     use tokio::time::Instant;
     use tonic::body::Body;
 
@@ -216,7 +249,7 @@ mod tests {
         assert!(
             waits
                 .iter()
-                .zip([50, 100, 200])
+                .zip([5, 10, 20])
                 .all(|(wait, least)| *wait >= least),
             "{waits:?}"
         );

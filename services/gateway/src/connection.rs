@@ -5,7 +5,7 @@ use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -24,6 +24,8 @@ use tower::Service;
 
 use crate::config::Config;
 use crate::sniff::{Protocol, sniff};
+use crate::socket;
+use crate::tls::{Acceptor, Secured};
 use crate::visitor::Peer;
 
 /// What every connection of one listener shares.
@@ -31,6 +33,7 @@ pub(crate) struct Host {
     pub(crate) places: Arc<Semaphore>,
     pub(crate) kill: CancellationToken,
     pub(crate) config: Config,
+    pub(crate) tls: Option<Acceptor>,
     stop: CancellationToken,
     jitter: RandomState,
 }
@@ -60,7 +63,8 @@ impl<S> EdgeService for S where
 {
 }
 
-/// Serves a connection to its end.
+/// Serves a connection to its end. What is large lies in boxes that are gone when it is over: most connections wait,
+/// and there are many.
 pub(crate) async fn serve<S: EdgeService>(
     stream: TcpStream,
     remote: SocketAddr,
@@ -68,24 +72,28 @@ pub(crate) async fn serve<S: EdgeService>(
     service: S,
     _place: OwnedSemaphorePermit,
 ) {
-    // A small answer must not wait for the one before it to be acknowledged.
-    let _ = stream.set_nodelay(true);
-    let service = WithPeer {
-        peer: Peer {
-            address: remote.ip(),
-            tls: host.config.tls.is_some(),
-        },
-        inner: service,
+    if let Err(error) = socket::prepare(&stream) {
+        tracing::debug!(%error, "connection closed: the system has no more of it");
+        return;
+    }
+    let peer = Peer {
+        address: remote.ip(),
+        tls: host.tls.is_some(),
+        device: None,
     };
-    let ended = match &host.config.tls {
-        Some(tls) => match host.opening(tls.accept(stream)).await {
-            Some((true, io)) => http2_connection(io, remote, &host, service).await,
-            Some((false, io)) => http1_connection(io, remote, &host, service).await,
+    let ended = match &host.tls {
+        Some(acceptor) => match host.opening(Box::pin(acceptor.accept(stream))).await {
+            Some(secured) => serve_secured(secured, remote, peer, &host, service).await,
             None => return,
         },
-        None => match host.opening(sniff(stream)).await {
-            Some((Protocol::Http2, io)) => http2_connection(io, remote, &host, service).await,
-            Some((Protocol::Http1, io)) => http1_connection(io, remote, &host, service).await,
+        None => match host.opening(Box::pin(sniff(stream))).await {
+            Some((protocol, io)) => {
+                let service = WithPeer::new(peer, service);
+                match protocol {
+                    Protocol::Http2 => http2_connection(io, remote, &host, service).await,
+                    Protocol::Http1 => http1_connection(io, remote, &host, service).await,
+                }
+            }
             None => return,
         },
     };
@@ -94,12 +102,38 @@ pub(crate) async fn serve<S: EdgeService>(
     }
 }
 
-async fn http1_connection<I, S>(
+async fn serve_secured<S: EdgeService>(
+    secured: Secured,
+    remote: SocketAddr,
+    mut peer: Peer,
+    host: &Host,
+    service: S,
+) -> hyper::Result<()> {
+    let Secured {
+        stream,
+        is_http2,
+        device,
+    } = secured;
+    if device.is_some()
+        && let Err(error) = socket::expect_to_be_heard(stream.get_ref().0)
+    {
+        tracing::debug!(%error, "a device that vanishes is noticed late");
+    }
+    peer.device = device.map(Arc::new);
+    let service = WithPeer::new(peer, service);
+    if is_http2 {
+        http2_connection(stream, remote, host, service).await
+    } else {
+        http1_connection(stream, remote, host, service).await
+    }
+}
+
+fn http1_connection<I, S>(
     io: I,
     remote: SocketAddr,
     host: &Host,
     service: S,
-) -> hyper::Result<()>
+) -> impl Future<Output = hyper::Result<()>> + Send
 where
     I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     S: EdgeService,
@@ -111,20 +145,19 @@ where
         .max_buf_size(64 * 1024)
         .serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
     drive(
-        connection,
+        Box::pin(connection),
         remote,
         host,
         http1::Connection::graceful_shutdown,
     )
-    .await
 }
 
-async fn http2_connection<I, S>(
+fn http2_connection<I, S>(
     io: I,
     remote: SocketAddr,
     host: &Host,
     service: S,
-) -> hyper::Result<()>
+) -> impl Future<Output = hyper::Result<()>> + Send
 where
     I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     S: EdgeService,
@@ -135,30 +168,28 @@ where
         .keep_alive_timeout(Duration::from_secs(20))
         .max_concurrent_streams(host.config.max_concurrent_streams)
         .max_header_list_size(16 * 1024)
-        // A part of a file fits the window, so that it crosses in one go.
+        // A part of a file fits the window, so that it crosses in one go. A limit; nothing is set aside for it.
         .initial_stream_window_size(2 * 1024 * 1024)
         .initial_connection_window_size(8 * 1024 * 1024)
         .serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
     drive(
-        connection,
+        Box::pin(connection),
         remote,
         host,
         http2::Connection::graceful_shutdown,
     )
-    .await
 }
 
 /// Runs a connection to its end: its own, old age, the stop, or the cut.
 async fn drive<C>(
-    connection: C,
+    mut connection: Pin<Box<C>>,
     remote: SocketAddr,
     host: &Host,
-    ask_to_go: impl FnOnce(Pin<&mut C>),
+    ask_to_go: fn(Pin<&mut C>),
 ) -> hyper::Result<()>
 where
     C: Future<Output = hyper::Result<()>>,
 {
-    let mut connection = pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => return ended,
         () = host.stop.cancelled() => {}
@@ -175,8 +206,10 @@ where
 
 impl Host {
     pub(crate) fn new(config: Config, stop: CancellationToken) -> Self {
+        let tls = config.tls.as_ref();
         Self {
             places: Arc::new(Semaphore::new(config.max_connections)),
+            tls: tls.map(|tls| Acceptor::new(tls, Arc::clone(&config.clock))),
             stop,
             kill: CancellationToken::new(),
             jitter: RandomState::new(),
@@ -217,6 +250,12 @@ struct WithPeer<S> {
     inner: S,
 }
 
+impl<S> WithPeer<S> {
+    fn new(peer: Peer, inner: S) -> Self {
+        Self { peer, inner }
+    }
+}
+
 impl<S: EdgeService> Service<Request<Incoming>> for WithPeer<S> {
     type Response = Response<Body>;
     type Error = Infallible;
@@ -227,7 +266,7 @@ impl<S: EdgeService> Service<Request<Incoming>> for WithPeer<S> {
     }
 
     fn call(&mut self, mut request: Request<Incoming>) -> S::Future {
-        request.extensions_mut().insert(self.peer);
+        request.extensions_mut().insert(self.peer.clone());
         self.inner.call(request)
     }
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
-use http::{Request, Response};
+use http::{HeaderName, Request, Response, header};
 use preau_mesh::principal::PrincipalError;
 use preau_mesh::{Inherited, Mesh};
 use preau_proto::contract::{Contract, Method, Role};
@@ -17,12 +17,13 @@ use tower::Service;
 use crate::attempts::{Attempt, Attempts};
 use crate::config::Config;
 use crate::cookie::CookieSession;
+use crate::credential::{Credential, SessionToken};
 use crate::local::Local;
-use crate::principals::{Ending, Principals, SessionToken};
+use crate::principals::{Ending, Principals};
 use crate::proxy::Proxy;
 use crate::refusal::Refusal;
 use crate::trace::{self, inherited};
-use crate::visitor::Visitor;
+use crate::visitor::{Peer, Visitor};
 
 const HEALTH: [&str; 2] = [
     "/grpc.health.v1.Health/Check",
@@ -44,6 +45,9 @@ const GUESSES: [&str; 2] = [
     "/preau.identity.v1.SessionService/SignIn",
     "/preau.identity.v1.SessionService/Activate",
 ];
+
+/// What every browser adds to a call, and no agent of a device.
+const OF_BROWSERS: [HeaderName; 2] = [header::ORIGIN, HeaderName::from_static("sec-fetch-site")];
 
 /// Who may read the contract off a running server. It names every internal method and every rule:
 /// a map for an attacker, a tool for those who operate. Foreign clients build from `proto/` instead.
@@ -147,13 +151,13 @@ impl Inner {
         mut request: Request<Body>,
     ) -> Result<Response<Body>, Status> {
         let attempt = self.attempt(method, &request)?;
-        let session = self.session(method, &request)?;
+        let credential = self.credential(method, &request)?;
         // One deadline for the mint and for what follows it.
         let inherited = inherited(request.headers(), method.deadline);
-        let principal = match &session {
-            Some(session) => Some(
+        let principal = match &credential {
+            Some(credential) => Some(
                 self.principals
-                    .principal_for(session, inherited.clone(), method.deadline)
+                    .principal_for(credential, inherited.clone(), method.deadline)
                     .await?,
             ),
             None => None,
@@ -161,10 +165,12 @@ impl Inner {
         request.extensions_mut().insert(inherited);
         // When this call is over, however it ends: a caller who hangs up has signed out too.
         let ending = ENDS_SESSIONS.iter().find(|(path, _)| *path == method.path);
-        let _forgetting = session
+        let _forgetting = credential
             .as_ref()
             .zip(ending)
-            .map(|(session, (_, ending))| self.principals.forget_afterwards(session, *ending));
+            .map(|(credential, (_, ending))| {
+                self.principals.forget_afterwards(credential, *ending)
+            });
         let answer = self.proxy.forward(method, request, principal).await;
         match attempt {
             Some(attempt) => attempt.watch(answer),
@@ -185,12 +191,12 @@ impl Inner {
         }
     }
 
-    /// The session that the call acts for, if the method has to do with one.
-    fn session(
+    /// Whom the call acts for, if the method has to do with anybody: a session goes before a certificate.
+    fn credential(
         &self,
         method: &Method,
         request: &Request<Body>,
-    ) -> Result<Option<SessionToken>, Status> {
+    ) -> Result<Option<Credential>, Status> {
         let only_anonymous = !method
             .rules
             .iter()
@@ -200,10 +206,13 @@ impl Inner {
             return Ok(None);
         }
         let session = session_of(request).map_err(|refusal| refusal.into_status(&method.path))?;
-        if session.is_none() && method.needs_principal() {
-            return Err(Refusal::NotSignedIn.into_status(&method.path));
+        if session.is_some() || !method.needs_principal() {
+            return Ok(session.map(Credential::Session));
         }
-        Ok(session)
+        match device_of(request) {
+            Some(device) => Ok(Some(device)),
+            None => Err(Refusal::NotSignedIn.into_status(&method.path)),
+        }
     }
 
     async fn check_administrator(
@@ -213,6 +222,7 @@ impl Inner {
         inherited: Inherited,
     ) -> Result<(), Status> {
         let session = session.ok_or_else(|| Refusal::NotSignedIn.into_status(path))?;
+        let session = Credential::Session(session);
         let principal = self.principals.principal(&session, inherited).await?;
         let token = principal.to_str().unwrap_or_default();
         let claims = self
@@ -243,6 +253,23 @@ fn session_of(request: &Request<Body>) -> Result<Option<SessionToken>, Refusal> 
     match request.extensions().get::<CookieSession>() {
         Some(CookieSession::Own(session)) => Ok(Some(session.clone())),
         Some(CookieSession::Foreign) => Err(Refusal::ForeignOrigin),
-        Some(CookieSession::None) | None => Ok(None),
+        Some(CookieSession::None | CookieSession::Unusable) | None => Ok(None),
     }
+}
+
+/// The device whose connection it is. A certificate is shown by itself, as a cookie is: what a browser sends for some
+/// page, or with a session that is none, does not act as the device.
+fn device_of(request: &Request<Body>) -> Option<Credential> {
+    let by_browser = OF_BROWSERS
+        .iter()
+        .any(|name| request.headers().contains_key(name));
+    let unclear = matches!(
+        request.extensions().get(),
+        Some(CookieSession::Unusable | CookieSession::Foreign)
+    );
+    let peer = request.extensions().get::<Peer>();
+    let certificate = peer.and_then(|peer| peer.device.clone());
+    certificate
+        .filter(|_| !by_browser && !unclear)
+        .map(Credential::Certificate)
 }

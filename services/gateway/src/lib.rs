@@ -8,17 +8,21 @@
 //!
 //! Three types to know: [`Config`] (limits and allow-lists), [`BindError`] (why the port cannot be
 //! had) and [`Drained`] (how the end went). `door` decides what a request is, `edge` where a call goes, `principals`
-//! turns session tokens into principal tokens, `proxy` forwards, `accept` and `connection` own the connections.
+//! turns credentials into principal tokens, `proxy` forwards, `accept` and `connection` own the connections. Devices
+//! show certificates, by authorities that `authorities` learns.
 //!
 //! It must not decode a body it forwards, nor know any message but these, which it sends itself: `SignIn`, `Activate`,
-//! `SignOut`, `SignOutEverywhere` and `MintPrincipal` of identity's sessions, and `Open` of files' downloads.
+//! `SignOut`, `SignOutEverywhere` and `MintPrincipal` of identity's sessions, `MintPrincipal` and `ListAuthorities` of
+//! devices' credentials, and `Open` of files' downloads.
 
 mod accept;
 mod attempts;
+mod authorities;
 mod body;
 mod config;
 mod connection;
 mod cookie;
+mod credential;
 mod door;
 mod download;
 mod edge;
@@ -32,7 +36,7 @@ mod security;
 mod session;
 mod site;
 mod sniff;
-mod source;
+mod socket;
 #[cfg(test)]
 mod tests;
 mod tls;

@@ -1,18 +1,19 @@
-//! Session tokens in, principal tokens out: minted by `identity`, remembered for a while.
+//! Credentials in, principal tokens out: minted by `identity` or `devices`, remembered for a while.
+
+mod minter;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use http::{HeaderMap, HeaderValue, header};
-use preau_mesh::{Channel, Deadline, Inherited, Mesh, WallClock, own_request};
-use preau_proto::identity::v1::MintPrincipalRequest;
-use preau_proto::identity::v1::session_service_client::SessionServiceClient;
+use http::HeaderValue;
+use preau_mesh::{Deadline, Inherited, Mesh, WallClock};
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
+use self::minter::{Minter, Minters};
 use crate::config::Config;
+use crate::credential::{Credential, Key};
 use crate::refusal::Refusal;
 
 /// A token is replaced this long before it expires: longer than any clock skew that verifiers
@@ -24,62 +25,16 @@ const LONG: Duration = Duration::from_secs(60);
 /// … so it gets one that is good for this long, besides the margin. A token lives 60 s at most.
 const FRESH: Duration = Duration::from_secs(40);
 
-const MINT: &str = "/preau.identity.v1.SessionService/MintPrincipal";
-
-/// What `authorization: Bearer` or the session's cookie carries. Opaque here.
-#[derive(Clone)]
-pub(crate) struct SessionToken(String);
-
-impl SessionToken {
-    /// Of a length and of characters that a session token can have.
-    pub(crate) fn parse(token: &str) -> Option<Self> {
-        let fits =
-            (1..=512).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
-        fits.then(|| Self(token.to_owned()))
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The session of a request; `None` when it names none.
-    pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
-        let mut values = headers.get_all(header::AUTHORIZATION).iter();
-        let Some(value) = values.next() else {
-            return Ok(None);
-        };
-        let token = value.to_str().ok().and_then(|value| value.split_once(' '));
-        let token = match token {
-            Some((scheme, token))
-                if values.next().is_none() && scheme.eq_ignore_ascii_case("bearer") =>
-            {
-                Self::parse(token)
-            }
-            _ => None,
-        };
-        token.map(Some).ok_or(Refusal::BadAuthorization)
-    }
-
-    fn key(&self) -> Key {
-        let mut key = [0; 32];
-        key.copy_from_slice(digest(&SHA256, self.0.as_bytes()).as_ref());
-        key
-    }
-}
-
-/// SHA-256 of a session token: what memory holds instead of the token.
-type Key = [u8; 32];
-
-/// The principals of the sessions seen lately.
+/// The principals of the credentials seen lately.
 pub(crate) struct Principals {
-    identity: SessionServiceClient<Channel>,
+    minters: Minters,
     mesh: Mesh,
     clock: WallClock,
     capacity: usize,
     slots: Mutex<HashMap<Key, Arc<Slot>>>,
 }
 
-/// One session's place. Whoever holds the lock mints; the others wait for the outcome.
+/// One credential's place. Whoever holds the lock mints; the others wait for the outcome.
 #[derive(Default)]
 struct Slot {
     outcome: tokio::sync::Mutex<Outcome>,
@@ -118,7 +73,7 @@ pub(crate) enum Ending {
 impl Principals {
     pub(crate) fn new(mesh: &Mesh, config: &Config) -> Self {
         Self {
-            identity: SessionServiceClient::new(mesh.client("gateway", "identity")),
+            minters: Minters::new(mesh),
             mesh: mesh.clone(),
             clock: Arc::clone(&config.clock),
             capacity: config.max_sessions.max(16),
@@ -126,24 +81,25 @@ impl Principals {
         }
     }
 
-    /// The session's principal token, good for a few seconds at least. Waiting for it, a mint
+    /// The credential's principal token, good for a few seconds at least. Waiting for it, a mint
     /// included, is part of the call: of its trace, and of its time.
     ///
     /// # Errors
-    /// What `identity` says of the session, that it cannot be asked, or that the time is over.
+    /// What is said of the credential, that nobody can be asked, or that the time is over.
     pub(crate) async fn principal(
         &self,
-        session: &SessionToken,
+        credential: &Credential,
         inherited: Inherited,
     ) -> Result<HeaderValue, Status> {
-        self.principal_for(session, inherited, Duration::ZERO).await
+        self.principal_for(credential, inherited, Duration::ZERO)
+            .await
     }
 
     /// The same for a call within `allowed`: where that is long, the token is no older than some seconds, so that the
     /// calls which the service makes on the caller's behalf find it valid.
     pub(crate) async fn principal_for(
         &self,
-        session: &SessionToken,
+        credential: &Credential,
         inherited: Inherited,
         allowed: Duration,
     ) -> Result<HeaderValue, Status> {
@@ -152,23 +108,25 @@ impl Principals {
         } else {
             Duration::ZERO
         };
-        let asked = self.ask(session, inherited.clone(), least);
+        let asked = self.ask(credential, inherited.clone(), least);
         match inherited.deadline {
             Some(Deadline(at)) => tokio::time::timeout_at(at, asked)
                 .await
-                .unwrap_or_else(|_| Err(Refusal::TooLate.into_status(MINT))),
+                .unwrap_or_else(|_| {
+                    Err(Refusal::TooLate.into_status(Minter::of(credential).path()))
+                }),
             None => asked.await,
         }
     }
 
     async fn ask(
         &self,
-        session: &SessionToken,
+        credential: &Credential,
         inherited: Inherited,
         least: Duration,
     ) -> Result<HeaderValue, Status> {
         let came = Instant::now();
-        let key = session.key();
+        let key = credential.key();
         let slot = self.slot(key);
         let mut outcome = slot.outcome.lock().await;
         match &*outcome {
@@ -178,7 +136,7 @@ impl Principals {
             Outcome::Failed { status, at } if came <= *at => return Err(status.clone()),
             _ => {}
         }
-        match self.mint(session, inherited).await {
+        match self.mint(credential, inherited).await {
             Ok(minted) => {
                 let token = minted.token.clone();
                 *outcome = Outcome::Minted(minted);
@@ -191,7 +149,7 @@ impl Principals {
                     status: status.clone(),
                     at: Instant::now(),
                 };
-                // Refused sessions take no place, or invented ones would push out real ones.
+                // Refused credentials take no place, or invented ones would push out real ones.
                 self.remove(key, &slot);
                 Err(status)
             }
@@ -201,10 +159,10 @@ impl Principals {
     /// Forgets what the call ends when the guard goes. A mint under way keeps its slot to itself, out of the map.
     pub(crate) fn forget_afterwards(
         &self,
-        session: &SessionToken,
+        credential: &Credential,
         ending: Ending,
     ) -> Forgetting<'_> {
-        let key = session.key();
+        let key = credential.key();
         let person = match ending {
             Ending::One => None,
             Ending::All => self.person_of(&key),
@@ -225,26 +183,15 @@ impl Principals {
         }
     }
 
-    async fn mint(&self, session: &SessionToken, inherited: Inherited) -> Result<Minted, Status> {
-        let mut request = own_request(MintPrincipalRequest {
-            session_token: session.0.clone(),
-        });
-        request.extensions_mut().insert(inherited);
-        let minted = self
-            .identity
-            .clone()
-            .mint_principal(request)
-            .await?
-            .into_inner();
-        let claims = self.mesh.principals().verify(&minted.principal_token);
+    async fn mint(&self, credential: &Credential, inherited: Inherited) -> Result<Minted, Status> {
+        let minted = self.minters.mint(credential, inherited).await?;
+        let claims = self.mesh.principals().verify(&minted.token);
         let person = claims.ok().map(|claims| claims.person.as_str().into());
-        let mut token = HeaderValue::try_from(minted.principal_token)
-            .map_err(|_| Status::internal("identity minted a token that is no header value"))?;
+        let mut token = HeaderValue::try_from(minted.token)
+            .map_err(|_| Status::internal("a token was minted that is no header value"))?;
         token.set_sensitive(true);
-        let expires = minted
-            .expires_at
-            .and_then(|at| SystemTime::try_from(at).ok());
-        let left = expires
+        let left = minted
+            .expires
             .and_then(|at| at.duration_since((self.clock)()).ok())
             .unwrap_or_default();
         Ok(Minted {
@@ -316,35 +263,6 @@ fn make_room(slots: &mut HashMap<Key, Arc<Slot>>, capacity: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn parse(values: &[&'static str]) -> Result<Option<String>, Refusal> {
-        let headers = values
-            .iter()
-            .map(|value| (header::AUTHORIZATION, HeaderValue::from_static(value)))
-            .collect();
-        SessionToken::from_headers(&headers).map(|token| token.map(|token| token.0))
-    }
-
-    #[test]
-    fn one_bearer_token_is_a_session() {
-        assert_eq!(parse(&["Bearer abc"]), Ok(Some("abc".into())));
-        assert_eq!(parse(&["bearer abc"]), Ok(Some("abc".into())));
-        assert_eq!(parse(&[]), Ok(None));
-    }
-
-    #[test]
-    fn anything_else_in_authorization_is_refused() {
-        for values in [
-            &["Bearer "][..],
-            &["Bearer"],
-            &["Basic abc"],
-            &["Bearer a b"],
-            &["Bearer  a"],
-            &["Bearer a", "Bearer b"],
-        ] {
-            assert_eq!(parse(values), Err(Refusal::BadAuthorization), "{values:?}");
-        }
-    }
 
     #[tokio::test]
     async fn a_full_cache_makes_room_and_keeps_most_of_what_is_valid() {

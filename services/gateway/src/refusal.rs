@@ -128,7 +128,7 @@ impl Refusal {
             Self::TooLate => (
                 Code::DeadlineExceeded,
                 "DEADLINE_EXCEEDED",
-                "the time was over before identity said who calls: try again".into(),
+                "the time was over before it was known who calls: try again".into(),
                 None,
             ),
             Self::Unreachable { role } => (

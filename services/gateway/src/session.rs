@@ -21,7 +21,8 @@ use crate::attempts::Attempts;
 use crate::body::Limited;
 use crate::config::Config;
 use crate::cookie;
-use crate::principals::{Ending, Principals, SessionToken};
+use crate::credential::{Credential, SessionToken};
+use crate::principals::{Ending, Principals};
 use crate::site::Site;
 use crate::trace::{self, inherited};
 use crate::visitor::Visitor;
@@ -112,12 +113,11 @@ impl Sessions {
         }
         trace::normalise(&mut parts.headers);
         let inherited = inherited(&parts.headers, WITHIN);
-        let held = cookie::read(&parts.headers);
+        let held = cookie::sessions(&parts.headers)
+            .map_err(|error| Denied::bad_request(&error.to_string()))?;
         let mut answer = HeaderMap::new();
         if let Wanted::SignOut { everywhere } = wanted {
-            if let Some(session) = held {
-                self.sign_out(&session, everywhere, inherited).await?;
-            }
+            self.sign_out(held, everywhere, inherited).await?;
             cookie::clear(&mut answer);
             return Ok(answer);
         }
@@ -131,9 +131,7 @@ impl Sessions {
             tracing::error!(%error, "nobody can sign in with a browser");
             Denied::internal()
         })?;
-        if let Some(replaced) = held {
-            self.replace(&replaced, inherited).await;
-        }
+        self.replace(held, inherited).await;
         Ok(answer)
     }
 
@@ -186,22 +184,27 @@ impl Sessions {
         Ok((answer.session_token, until))
     }
 
-    /// Ends a session, or all of its person's. One that has ended already is ended.
+    /// Ends every one of the sessions, or all of their persons'. One that has ended already is ended.
     async fn sign_out(
         &self,
-        session: &SessionToken,
+        sessions: Vec<SessionToken>,
         everywhere: bool,
         inherited: Inherited,
     ) -> Result<(), Status> {
-        match self.end(session, everywhere, inherited).await {
-            Err(status) if status.code() == Code::Unauthenticated => Ok(()),
-            ended => ended,
+        let mut failed = None;
+        for session in sessions {
+            let session = Credential::Session(session);
+            match self.end(&session, everywhere, inherited.clone()).await {
+                Err(status) if status.code() != Code::Unauthenticated => failed = Some(status),
+                _ => {}
+            }
         }
+        failed.map_or(Ok(()), Err)
     }
 
     async fn end(
         &self,
-        session: &SessionToken,
+        session: &Credential,
         everywhere: bool,
         inherited: Inherited,
     ) -> Result<(), Status> {
@@ -225,10 +228,10 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends the session whose cookie the new one replaces. If that does not work it ends by its own time-outs; nobody
+    /// Ends the sessions whose cookies the new one replaces. If that does not work it ends by its own time-outs; nobody
     /// is kept from signing in for it.
-    async fn replace(&self, session: &SessionToken, inherited: Inherited) {
-        let ended = self.sign_out(session, false, inherited);
+    async fn replace(&self, sessions: Vec<SessionToken>, inherited: Inherited) {
+        let ended = self.sign_out(sessions, false, inherited);
         match tokio::time::timeout(REPLACED_WITHIN, ended).await {
             Ok(Ok(())) => {}
             Ok(Err(status)) => {

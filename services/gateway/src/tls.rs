@@ -1,4 +1,6 @@
-//! TLS towards browsers: a certificate that somebody else renews, read again when its files change.
+//! TLS towards the outside: a certificate that somebody else renews, read again when its files change.
+
+mod acceptor;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,16 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
-use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::TcpStream;
 use tokio::time::MissedTickBehavior;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+
+pub(crate) use self::acceptor::{Acceptor, Secured};
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -61,36 +61,22 @@ pub enum TlsError {
 #[derive(Clone)]
 pub struct Tls {
     pair: Arc<Pair>,
-    acceptor: TlsAcceptor,
 }
 
 impl Tls {
-    /// Reads certificate chain and key, both PEM. TLS 1.2 and 1.3, HTTP/2 before HTTP/1.1.
+    /// Reads certificate chain and key, both PEM.
     ///
     /// # Errors
     /// A file that cannot be read or used.
     pub fn load(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let pair = Arc::new(Pair::load(certificate, key, Arc::clone(&provider))?);
-        let resolver = Arc::clone(&pair) as Arc<dyn ResolvesServerCert>;
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-            .expect("the provider has suites for both versions")
-            .with_no_client_auth()
-            .with_cert_resolver(resolver);
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        Ok(Self { pair, acceptor })
+        let pair = Arc::new(Pair::load(certificate, key, provider)?);
+        Ok(Self { pair })
     }
 
-    /// The handshake; true when HTTP/2 was agreed on.
-    pub(crate) async fn accept(
-        &self,
-        stream: TcpStream,
-    ) -> std::io::Result<(bool, TlsStream<TcpStream>)> {
-        let stream = self.acceptor.accept(stream).await?;
-        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        Ok((is_http2, stream))
+    /// What answers handshakes with the pair of that moment.
+    fn resolver(&self) -> Arc<dyn ResolvesServerCert> {
+        Arc::clone(&self.pair) as Arc<dyn ResolvesServerCert>
     }
 
     /// Looks after the files for ever. A renewed pair serves the next handshake; a bad one is reported once, and the

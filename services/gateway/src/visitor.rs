@@ -2,18 +2,23 @@
 
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use http::{Extensions, HeaderMap, HeaderName};
+
+use crate::credential::DeviceCertificate;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// What the connection itself says; in the extensions of each of its requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) address: IpAddr,
     /// Whether it is one of TLS.
     pub(crate) tls: bool,
+    /// The certificate with which it was opened. Only the handshake says so, no header ever does.
+    pub(crate) device: Option<Arc<DeviceCertificate>>,
 }
 
 /// Who sends a request, as far as it is known.
@@ -86,21 +91,21 @@ impl Proxies {
     /// the last hop of `x-forwarded-for`, because whatever stands before it may have come from outside. Without a
     /// peer (which no connection of ours lacks) nobody is secure and all share one address.
     pub(crate) fn visitor(&self, headers: &HeaderMap, extensions: &Extensions) -> Visitor {
-        let unknown = Peer {
-            address: IpAddr::from([0, 0, 0, 0]),
-            tls: false,
-        };
-        let peer = extensions.get::<Peer>().copied().unwrap_or(unknown);
-        let address = peer.address.to_canonical();
+        let peer = extensions.get::<Peer>();
+        let unknown = IpAddr::from([0, 0, 0, 0]);
+        let address = peer.map_or(unknown, |peer| peer.address.to_canonical());
+        let tls = peer.is_some_and(|peer| peer.tls);
         if !self.0.iter().any(|network| network.contains(address)) {
-            let secure = peer.tls;
-            return Visitor { address, secure };
+            return Visitor {
+                address,
+                secure: tls,
+            };
         }
         Visitor {
             address: last(headers, &FORWARDED_FOR)
                 .and_then(|hop| hop.parse::<IpAddr>().ok())
                 .map_or(address, |address| address.to_canonical()),
-            secure: peer.tls || last(headers, &FORWARDED_PROTO) == Some("https"),
+            secure: tls || last(headers, &FORWARDED_PROTO) == Some("https"),
         }
     }
 }
@@ -125,6 +130,7 @@ mod tests {
         extensions.insert(Peer {
             address: peer.parse().expect("an address"),
             tls: false,
+            device: None,
         });
         Proxies::new(networks.collect()).visitor(&headers, &extensions)
     }

@@ -344,6 +344,31 @@ async fn signing_out_ends_the_session_and_takes_the_cookie_away() {
 }
 
 #[tokio::test]
+async fn signing_out_ends_every_session_that_the_cookies_name() {
+    let stand = Stand::new().await;
+    let held = format!("__Host-preau={PUPIL}; __Host-preau=expired; __Host-preau={ADMIN}");
+    let headers = [OWN, ("cookie", held.as_str())];
+    let out = send(&stand, Method::DELETE, "/session", &headers, "").await;
+    assert_eq!(out.status(), StatusCode::NO_CONTENT);
+    let ended = stand.seen.ended.lock().expect("not poisoned").clone();
+    let [pupil, admin] = [Role::Student as i32, Role::SchoolAdmin as i32];
+    assert_eq!(ended, [("here", pupil), ("here", admin)]);
+
+    // No browser keeps so many: whoever sends them wants identity busy.
+    let many: Vec<String> = (0..5)
+        .map(|n| format!("__Host-preau=session-{n}"))
+        .collect();
+    let many = many.join("; ");
+    let mints = stand.mints();
+    let headers = [OWN, ("cookie", many.as_str())];
+    let out = send(&stand, Method::DELETE, "/session", &headers, "").await;
+    assert_eq!(
+        (out.status(), stand.mints()),
+        (StatusCode::BAD_REQUEST, mints)
+    );
+}
+
+#[tokio::test]
 async fn signing_out_by_a_call_works_with_the_cookie_too() {
     let stand = Stand::new().await;
     let held = cookie(PUPIL);

@@ -1,4 +1,4 @@
-//! A gateway before two made-up roles, and clients that can say anything.
+//! A gateway before made-up roles, and clients that can say anything.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,16 +12,18 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use preau_mesh::RoleServer;
 use preau_mesh::principal::Signer;
 use preau_mesh::testing::{Ground, Pair, claims};
-use preau_proto::contract::Contract;
+use preau_proto::contract::{Contract, Role};
 use preau_proto::files::v1::file_service_server::FileServiceServer;
 use preau_proto::identity::v1::session_service_server::SessionServiceServer;
 use prost::Message;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use super::downloads;
+use super::fleet::{self, Fleet};
 pub(super) use super::roles::{ADMIN, PUPIL, SLOW, Seen};
 use super::roles::{Files, Sessions};
 use crate::accept::serve_with;
@@ -32,6 +34,7 @@ use crate::{Config, Drained, bind};
 pub(super) struct Stand {
     pub(super) address: SocketAddr,
     pub(super) seen: Arc<Seen>,
+    pub(super) fleet: Arc<Fleet>,
     pub(super) stop: CancellationToken,
     pub(super) serving: JoinHandle<Drained>,
     _pair: Pair,
@@ -43,16 +46,27 @@ impl Stand {
     }
 
     pub(super) async fn with(config: Config) -> Self {
+        Self::with_fleet(config, Arc::new(Fleet::default())).await
+    }
+
+    pub(super) async fn with_fleet(config: Config, fleet: Arc<Fleet>) -> Self {
         let seen = Arc::new(Seen::default());
-        let ground = Ground::new(&["identity", "files", "gateway"]).await;
+        let mut roles = vec!["identity", "files", "gateway"];
+        if !fleet.nowhere {
+            roles.push("devices");
+        }
+        let ground = Ground::new(&roles).await;
         let mesh = ground.mesh().clone();
-        let servers = vec![
+        let mut servers = vec![
             RoleServer::new("identity")
                 .add_service(SessionServiceServer::new(Sessions(Arc::clone(&seen)))),
             RoleServer::new("files")
                 .add_service(FileServiceServer::new(Files(Arc::clone(&seen))))
                 .add_service(downloads::service(Arc::clone(&seen))),
         ];
+        if !fleet.nowhere {
+            servers.push(fleet::role(&fleet));
+        }
         let pair = ground.serve(servers, "gateway", "files");
         let signer = Signer::from_pkcs8(&pair.signer.pkcs8()).expect("the pair's own key");
         let domain = mesh.trust_domain().clone();
@@ -61,7 +75,9 @@ impl Stand {
                 .sign(&claims(role), &domain)
                 .expect("claims that can be signed")
         };
-        assert!(seen.signer.set(Arc::new(sign)).is_ok());
+        let sign: Arc<dyn Fn(Role) -> String + Send + Sync> = Arc::new(sign);
+        assert!(seen.signer.set(Arc::clone(&sign)).is_ok());
+        assert!(fleet.signer.set(sign).is_ok());
 
         let listener = bind(([127, 0, 0, 1], 0).into(), config.tls.as_ref())
             .await
@@ -80,6 +96,7 @@ impl Stand {
         Self {
             address,
             seen,
+            fleet,
             stop,
             serving,
             _pair: pair,
@@ -92,12 +109,7 @@ impl Stand {
 
     pub(super) async fn h2(&self) -> H2 {
         let stream = TcpStream::connect(self.address).await.expect("listening");
-        let (sender, connection) =
-            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-                .await
-                .expect("HTTP/2");
-        tokio::spawn(connection);
-        H2 { sender }
+        H2::over(stream).await
     }
 
     pub(super) async fn h1(&self, request: Request<Full<Bytes>>) -> Response<Bytes> {
@@ -130,6 +142,18 @@ pub(super) struct H2 {
 }
 
 impl H2 {
+    pub(super) async fn over<I>(io: I) -> Self
+    where
+        I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let (sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(io))
+                .await
+                .expect("HTTP/2");
+        tokio::spawn(connection);
+        Self { sender }
+    }
+
     /// A native gRPC call with these headers.
     pub(super) async fn call(
         &mut self,

@@ -1,68 +1,28 @@
 //! The same over TLS.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use http_body_util::Full;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion};
+use rustls::{ProtocolVersion, SupportedProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::stand::{Stand, collect};
-use crate::{Config, Tls, bind};
-
-/// A gateway with a certificate made for it.
-struct Secured {
-    stand: Stand,
-    root: CertificateDer<'static>,
-    _files: tempfile::TempDir,
-}
+use super::secured::Secured;
+use super::stand::collect;
+use crate::{Tls, bind};
 
 impl Secured {
-    async fn new() -> Self {
-        let made = rcgen::generate_simple_self_signed(["ent.example.fr".to_owned()])
-            .expect("a certificate");
-        let files = tempfile::tempdir().expect("a folder");
-        let (certificate, key) = (files.path().join("a.pem"), files.path().join("b.pem"));
-        std::fs::write(&certificate, made.cert.pem()).expect("writable");
-        std::fs::write(&key, made.signing_key.serialize_pem()).expect("writable");
-        let config = Config {
-            tls: Some(Tls::load(&certificate, &key).expect("a good pair")),
-            header_timeout: std::time::Duration::from_secs(2),
-            ..Config::default()
-        };
-        Self {
-            stand: Stand::with(config).await,
-            root: made.cert.der().clone(),
-            _files: files,
-        }
-    }
-
-    async fn connect(
+    /// As a browser connects.
+    async fn browse(
         &self,
         versions: &[&'static SupportedProtocolVersion],
         protocols: &[&[u8]],
     ) -> TlsStream<TcpStream> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.root.clone()).expect("a root");
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions)
-            .expect("versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-        let stream = TcpStream::connect(self.stand.address)
-            .await
-            .expect("listening");
-        let name = ServerName::try_from("ent.example.fr").expect("a name");
-        let connector = TlsConnector::from(Arc::new(config));
-        connector.connect(name, stream).await.expect("a handshake")
+        let mut client = self.client(versions, b"h2", None);
+        client.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        self.connect(client).await.expect("a handshake")
     }
 }
 
@@ -80,7 +40,7 @@ async fn browsers_of_both_versions_and_protocols_are_served() {
         (tls12, ProtocolVersion::TLSv1_2),
         (tls13, ProtocolVersion::TLSv1_3),
     ] {
-        let stream = secured.connect(&[version], &[b"h2", b"http/1.1"]).await;
+        let stream = secured.browse(&[version], &[b"h2", b"http/1.1"]).await;
         let (_, about) = stream.get_ref();
         assert_eq!(about.protocol_version(), Some(expected));
         assert_eq!(about.alpn_protocol(), Some(&b"h2"[..]));
@@ -97,7 +57,7 @@ async fn browsers_of_both_versions_and_protocols_are_served() {
                 .contains_key(header::STRICT_TRANSPORT_SECURITY)
         );
 
-        let stream = secured.connect(&[version], &[b"http/1.1"]).await;
+        let stream = secured.browse(&[version], &[b"http/1.1"]).await;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .expect("HTTP/1.1");
@@ -114,7 +74,7 @@ async fn browsers_of_both_versions_and_protocols_are_served() {
 #[tokio::test]
 async fn keys_are_agreed_on_with_the_post_quantum_group() {
     let secured = Secured::new().await;
-    let stream = secured.connect(&[&rustls::version::TLS13], &[b"h2"]).await;
+    let stream = secured.browse(&[&rustls::version::TLS13], &[b"h2"]).await;
     let group = stream.get_ref().1.negotiated_key_exchange_group();
     let name = group.expect("agreed on").name();
     assert_eq!(name, rustls::NamedGroup::X25519MLKEM768);
@@ -133,7 +93,7 @@ async fn who_does_not_shake_hands_is_let_go_and_holds_up_nobody() {
         .write_all(b"GET /app HTTP/1.1\r\nhost: ent.example.fr\r\n\r\n")
         .await
         .expect("open");
-    secured.connect(&[&rustls::version::TLS13], &[b"h2"]).await;
+    secured.browse(&[&rustls::version::TLS13], &[b"h2"]).await;
     let mut said = Vec::new();
     let _ = plain.read_to_end(&mut said).await;
     assert!(!said.starts_with(b"HTTP"), "nothing is served in the clear");
