@@ -1,17 +1,18 @@
 //! Every command and flag.
 
-use std::ffi::{OsStr, OsString};
+mod files;
+mod roster;
+mod server;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::client::Trust;
-use crate::config::Flags;
+pub(crate) use files::FilesCommand;
+pub(crate) use roster::{CodesArgs, ImportArgs, RosterCommand, SheetArgs};
+pub(crate) use server::{GatewayArgs, ServerArgs};
 
-/// Where a gateway is unless said otherwise.
-pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
-/// Where Debian and its kin keep the certificates of the authorities that the system trusts.
-const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+use crate::config::Flags;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 not signed in or not \
@@ -205,47 +206,6 @@ pub(crate) struct JoinTokenArgs {
     pub(crate) server: ServerArgs,
 }
 
-/// Which gateway, and whose word is taken for it being that one.
-#[derive(Debug, Default, Args)]
-pub(crate) struct GatewayArgs {
-    /// Address of the gateway: https://HOST:PORT, or http:// on this machine
-    #[arg(long, value_name = "URL", default_value = DEFAULT_SERVER)]
-    pub(crate) server: String,
-    /// Certificates (PEM) of authorities that are trusted for https:// beside the system's
-    #[arg(long, value_name = "FILE", env = "PREAU_CA", hide_env_values = true)]
-    ca: Option<OsString>,
-    /// The system's, where they are not at their usual place
-    #[arg(long, value_name = "FILE", env = "SSL_CERT_FILE", hide = true)]
-    system_ca: Option<OsString>,
-}
-
-impl GatewayArgs {
-    /// Whose certificates are believed. A variable that is set to nothing counts as not set.
-    pub(crate) fn trust(&self) -> Trust {
-        let file = |given: &Option<OsString>| {
-            let given = given.as_deref().filter(|file| !OsStr::is_empty(file));
-            given.map(PathBuf::from)
-        };
-        Trust::Authorities {
-            system: file(&self.system_ca).unwrap_or_else(|| SYSTEM_AUTHORITIES.into()),
-            own: file(&self.ca),
-        }
-    }
-}
-
-/// Which gateway, and who is asking.
-#[derive(Debug, Default, Args)]
-pub(crate) struct ServerArgs {
-    #[command(flatten)]
-    pub(crate) gateway: GatewayArgs,
-    /// Sign in as this login for this one command; otherwise the remembered session is used
-    #[arg(long)]
-    pub(crate) login: Option<String>,
-    /// File whose first line is the password; asked for when not given
-    #[arg(long, value_name = "FILE", requires = "login")]
-    pub(crate) password_file: Option<PathBuf>,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
     #[command(flatten)]
@@ -267,114 +227,6 @@ pub(crate) struct LoginArgs {
 pub(crate) struct LogoutArgs {
     #[command(flatten)]
     pub(crate) gateway: GatewayArgs,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum FilesCommand {
-    /// List spaces, or a folder
-    Ls {
-        /// SPACE:/path; your spaces when not given
-        remote: Option<String>,
-        #[command(flatten)]
-        server: ServerArgs,
-    },
-    /// Upload a file; the same command again goes on after an interruption
-    Put {
-        /// A file here
-        local: PathBuf,
-        /// SPACE:/path of the new file, or of the folder it goes into
-        remote: String,
-        #[command(flatten)]
-        server: ServerArgs,
-    },
-    /// Download a file; the same command again goes on after an interruption
-    Get {
-        /// SPACE:/path of a file
-        remote: String,
-        /// A file or a folder here; the working directory when not given
-        local: Option<PathBuf>,
-        #[command(flatten)]
-        server: ServerArgs,
-    },
-    /// Remove a file or a folder
-    Rm {
-        /// SPACE:/path
-        remote: String,
-        #[command(flatten)]
-        server: ServerArgs,
-    },
-    /// Make a folder
-    Mkdir {
-        /// SPACE:/path
-        remote: String,
-        #[command(flatten)]
-        server: ServerArgs,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RosterCommand {
-    /// Check a OneRoster 1.2 CSV zip and apply it, whole or not at all
-    Import(ImportArgs),
-    /// Make and print codes for the first sign-in; codes made before and not used are void
-    Codes(CodesArgs),
-    /// Make a code for somebody who forgot their password, which stops working at once, with all their sessions
-    Reset(ResetArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ImportArgs {
-    /// The zip: the whole school (bulk)
-    pub(crate) file: PathBuf,
-    /// UAI of the school; the only one you administer when not given
-    #[arg(long, value_name = "UAI")]
-    pub(crate) school: Option<String>,
-    /// Say what it would change and change nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Apply also where many people lose their access
-    #[arg(long)]
-    pub(crate) yes: bool,
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
-}
-
-#[derive(Debug, Default, Args)]
-pub(crate) struct CodesArgs {
-    /// Name of a class, or its id
-    pub(crate) class: Option<String>,
-    /// For teachers and administrators of the school instead
-    #[arg(long)]
-    pub(crate) staff: bool,
-    #[command(flatten)]
-    pub(crate) sheet: SheetArgs,
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ResetArgs {
-    /// Login of the person
-    #[arg(value_name = "LOGIN")]
-    pub(crate) whose: String,
-    #[command(flatten)]
-    pub(crate) sheet: SheetArgs,
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
-}
-
-/// Of which school codes are, and how they are shown.
-#[derive(Debug, Default, Args)]
-pub(crate) struct SheetArgs {
-    /// UAI of the school; the only one you administer when not given
-    #[arg(long, value_name = "UAI")]
-    pub(crate) school: Option<String>,
-    /// Write a page to print and cut, instead of a table
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: Option<PathBuf>,
-    /// Address of the site, for the slips of that page
-    #[arg(long, value_name = "URL", requires = "html")]
-    pub(crate) address: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
