@@ -5,7 +5,7 @@ import { InstallationSchema, InstallationState, type Installation } from '../../
 import { CommandSchema, CommandState, DeviceSchema, DeviceState, EnrolmentTokenSchema, type Device } from '../../src/gen/preau/devices/v1/fleet_pb';
 import { formatAgo } from '../../src/lib/fleet/ago';
 import { certificateOf } from '../../src/lib/fleet/certificate';
-import { isUnderWay, textFault, timeToLive, TIME_LIMITS, type TimeLimit } from '../../src/lib/fleet/commands';
+import { isUnderWay, readText, textFault, timeToLive, TIME_LIMITS, type TimeLimit } from '../../src/lib/fleet/commands';
 import { enrolmentCommand, enrolmentLink, lifetimeOf, LIFETIMES, readCount, standingOf, type Lifetime } from '../../src/lib/fleet/enrolment';
 import { has, holders } from '../../src/lib/fleet/installations';
 import { Intent } from '../../src/lib/fleet/intent';
@@ -171,8 +171,14 @@ describe('an enrolment token', () => {
 });
 
 describe('a command', () => {
+  it('has a text without what is not shown, and a notice is one line', () => {
+    expect(readText('message', ' Bonjour,\r\nrendez\u00admoi.\u2028\tMerci\u202e \n')).toBe('Bonjour,\nrendez\u00admoi.\n Merci');
+    expect(readText('message', 'Élève 👩‍🏫')).toBe('Élève 👩‍🏫');
+    expect(readText('lock', ' Rapportez-la\n au  CDI ')).toBe('Rapportez-la au CDI');
+  });
+
   it('has a text that the server takes, counted by characters', () => {
-    expect(textFault('message', ' \n ')).toBe('empty');
+    expect(textFault('message', readText('message', ' \n\ufeff '))).toBe('empty');
     expect(textFault('message', '🎒'.repeat(500))).toBeUndefined();
     expect(textFault('message', 'a'.repeat(501))).toBe('long');
     expect(textFault('lock', '')).toBeUndefined();

@@ -18,13 +18,22 @@ export const timeToLive = (chosen: TimeLimit): Duration => durationFromMs(TIME_L
 
 export type Kind = 'message' | 'lock' | 'unlock';
 
+/** What the server does not take, since it is not shown or reorders what is; pasted texts bring it along. */
+const FORBIDDEN = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** As it is sent: without what is not shown. A notice is one line. */
+export function readText(kind: Kind, typed: string): string {
+  const text = typed.replace(/\r\n?|[\u2028\u2029]/g, '\n').replace(/\t/g, ' ').replace(FORBIDDEN, '').trim();
+  return kind === 'message' ? text : text.replace(/\s+/g, ' ');
+}
+
 export type TextFault = 'empty' | 'long';
 
-/** What is wrong with the text of a command, before the server is asked. */
+/** What is wrong with a text as it would be sent. */
 export function textFault(kind: Kind, text: string): TextFault | undefined {
   // As the server counts: by character, not by UTF-16.
   const length = [...text].length;
-  if (kind === 'message' && text.trim() === '') return 'empty';
+  if (kind === 'message' && text === '') return 'empty';
   return length > (kind === 'message' ? LONGEST_MESSAGE : LONGEST_NOTICE) ? 'long' : undefined;
 }
 
