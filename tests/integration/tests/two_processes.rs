@@ -2,6 +2,7 @@
 //! a one-use token and a table of peers, and the same story holds.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use preau_harness::{AccountRole, Person, Platform, PlatformBuilder, Process, bytes, preau};
 
@@ -99,6 +100,21 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
+/// As an orchestrator does before it sends anybody there: a process without `identity` serves before it knows the keys
+/// by which it tells who calls, and says UNAVAILABLE until then.
+async fn until_ready(process: &Process) -> anyhow::Result<()> {
+    let admin = process.ready().admin.clone().unwrap();
+    let admin = admin.trim_start_matches("http://");
+    for _ in 0..600 {
+        let probed = preau(["probe", "ready", "--admin", admin], &[]).await?;
+        if probed.code == Some(0) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("never ready:\n{}", process.said())
+}
+
 #[tokio::test]
 async fn two_processes_tell_the_same_story_as_one() -> anyhow::Result<()> {
     let split = Split::prepare().await?;
@@ -106,6 +122,7 @@ async fn two_processes_tell_the_same_story_as_one() -> anyhow::Result<()> {
     let mut args = split.right_args(&left, &split.right)?;
     args.extend(["--join-token-file".into(), text(&split.token).into()]);
     let right = Process::start(&args, &[]).await?;
+    until_ready(&right).await?;
     let gateway = right.ready().gateway.clone().unwrap();
     assert!(left.ready().gateway.is_none());
 
@@ -133,6 +150,7 @@ async fn two_processes_tell_the_same_story_as_one() -> anyhow::Result<()> {
     // Started again it needs no token: it kept what it got.
     assert_eq!(right.terminate().await?.code, Some(0));
     let right = Process::start(split.right_args(&left, &split.right)?, &[]).await?;
+    until_ready(&right).await?;
     let gateway = right.ready().gateway.clone().unwrap();
     let pupil = pupil.elsewhere(&gateway).await?.space(&classes[0]).await?;
     let node = pupil.node_at("/cours.pdf").await?;
