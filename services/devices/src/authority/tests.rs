@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
 use super::shown::CertificateRefused;
-use super::{Authority, Issued};
+use super::{Authority, Issued, key_of};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_500_000);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -151,6 +151,38 @@ fn only_ours_of_a_device_and_in_its_time_is_believed() {
     let trailed = [issued.chain[0].as_slice(), &[0]].concat();
     assert!(authority.verify(&trailed, NOW).is_err());
     assert_eq!(refused(&[], NOW), CertificateRefused::Malformed);
+}
+
+/// The bytes with each of their bits flipped in turn.
+fn flipped(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    (0..bytes.len() * 8).map(|bit| {
+        let mut flipped = bytes.to_vec();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        flipped
+    })
+}
+
+#[test]
+fn no_bit_of_a_certificate_can_be_changed() {
+    let (authority, _folder) = fresh();
+    let issued = issue(&authority, DeviceId::new());
+    for changed in flipped(&issued.chain[0]) {
+        assert!(authority.verify(&changed, NOW).is_err());
+    }
+}
+
+#[test]
+fn no_changed_bit_of_a_request_gives_another_key() {
+    let key = KeyPair::generate().unwrap();
+    let request = rcgen::CertificateParams::default();
+    let request = request.serialize_request(&key).unwrap();
+    assert_eq!(key_of(request.der()).unwrap().point(), key.public_key_raw());
+    for changed in flipped(request.der()) {
+        // What stands around the signed part can be written in more than one way.
+        if let Ok(key_of_it) = key_of(&changed) {
+            assert_eq!(key_of_it.point(), key.public_key_raw());
+        }
+    }
 }
 
 /// A role of a mesh, and a client of the same mesh.

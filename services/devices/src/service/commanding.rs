@@ -20,8 +20,10 @@ impl Fleet {
         let device = self.reach_device(incoming, device).await?;
         let caller = incoming.caller()?;
         let by = caller.principal().person;
-        let command = self.store.issue(&device, order, by, self.now()).await?;
-        audit::done("command_issued", &caller, command.id);
+        let (command, is_new) = self.store.issue(&device, order, by, self.now()).await?;
+        if is_new {
+            audit::done("command_issued", &caller, command.id);
+        }
         Ok(command)
     }
 

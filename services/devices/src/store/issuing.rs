@@ -14,7 +14,7 @@ use crate::error::Error;
 pub(crate) const RETIRED: &[u8] = b"retired";
 
 impl Store {
-    /// Issues a command, or answers the one that was issued under this key.
+    /// Issues a command, or answers the one that was issued under this key; and whether it is a new one.
     ///
     /// # Errors
     /// [`Refusal::DeviceRetired`], [`Refusal::KeyReused`], [`Refusal::TooManyCommands`].
@@ -24,7 +24,7 @@ impl Store {
         order: &Order,
         by: PersonId,
         now: Timestamp,
-    ) -> Result<Command, Error> {
+    ) -> Result<(Command, bool), Error> {
         let device = device.get();
         retrying(|| self.insert_command(device, order, by, now)).await
     }
@@ -35,7 +35,7 @@ impl Store {
         order: &Order,
         by: PersonId,
         now: Timestamp,
-    ) -> Result<Command, Error> {
+    ) -> Result<(Command, bool), Error> {
         let tenant = device.school.id.to_string();
         let mut tx = self.db.begin(Scope::Tenant(&tenant)).await?;
         let is_in_service = take(&mut tx, device).await?;
@@ -43,7 +43,7 @@ impl Store {
             if !known.is_of(order) {
                 return Err(Refusal::KeyReused.into());
             }
-            return Ok(known);
+            return Ok((known, false));
         }
         if !is_in_service {
             return Err(Refusal::DeviceRetired.into());
@@ -64,7 +64,7 @@ impl Store {
         command.number = tx.publish(&topic, now.0, payload.as_bytes()).await?;
         insert(&mut tx, &command, &order.key).await?;
         tx.commit().await?;
-        Ok(command)
+        Ok((command, true))
     }
 }
 

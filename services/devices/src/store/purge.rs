@@ -15,8 +15,11 @@ const COMMANDS_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 /// How long events are kept: Watches serve what is older from the commands themselves.
 const EVENTS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// Rows of each kind removed in one go.
+/// Rows of each kind removed by one transaction.
 const BATCH: u32 = 2_000;
+
+/// Transactions for each kind at most: what is left is the next purge's.
+const ROUNDS: u32 = 20;
 
 impl Store {
     /// Removes what is kept no longer, some at a time. Answers how many rows.
@@ -29,16 +32,33 @@ impl Store {
             (EXPIRED_SESSIONS, now),
             (EXPIRED_ASSERTIONS, now),
         ] {
-            purged += retrying(async || {
-                let mut tx = self.db.begin(Scope::Platform).await?;
-                let rows = tx.execute(sql, params![before.0, BATCH]).await?;
-                tx.commit().await?;
-                Ok(rows)
-            })
-            .await?;
+            for _ in 0..ROUNDS {
+                let rows = self.remove(sql, before).await?;
+                purged += rows;
+                if rows < u64::from(BATCH) {
+                    break;
+                }
+            }
         }
         let before = earlier(now, EVENTS_KEPT);
-        Ok(purged + self.db.trim_events(before.0, BATCH).await?)
+        for _ in 0..ROUNDS {
+            let events = self.db.trim_events(before.0, BATCH).await?;
+            purged += events;
+            if events < u64::from(BATCH) {
+                break;
+            }
+        }
+        Ok(purged)
+    }
+
+    async fn remove(&self, sql: &'static str, before: Timestamp) -> Result<u64, Error> {
+        retrying(async || {
+            let mut tx = self.db.begin(Scope::Platform).await?;
+            let rows = tx.execute(sql, params![before.0, BATCH]).await?;
+            tx.commit().await?;
+            Ok(rows)
+        })
+        .await
     }
 }
 

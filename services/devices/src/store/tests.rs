@@ -113,6 +113,7 @@ async fn issue(store: &Store, device: &Device, key: &str, action: Action) -> Com
         .issue(&proof, &order(key, action), by, NOW)
         .await
         .unwrap()
+        .0
 }
 
 /// A command that the device was given.
