@@ -1,9 +1,12 @@
 //! The command line: what can be asked, and who does it.
 
 mod admin;
+mod agent;
+mod apps;
 mod args;
 mod contract;
 mod files;
+mod fleet;
 mod probe;
 mod roster;
 mod run;
@@ -42,6 +45,9 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Logout(args) => session::logout(args),
         Command::Files(command) => files::run(command),
         Command::Roster(command) => roster::run(command),
+        Command::Fleet(command) => fleet::run(command),
+        Command::Apps(command) => apps::run(command),
+        Command::Agent(command) => agent::run(command),
         Command::Probe(command) => probe::run(command),
         Command::Api(args::ApiCommand::Matrix) => contract::matrix(),
         Command::Config { markdown } => contract::configuration(markdown),
@@ -76,7 +82,20 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
 
 /// A runtime for commands that wait for a server.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
+    run_on(&mut tokio::runtime::Builder::new_multi_thread(), work)
+}
+
+/// The same for thousands of connections: names are looked up and files hashed on few threads.
+fn block_on_many<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    run_on(builder.max_blocking_threads(16), work)
+}
+
+fn run_on<T>(
+    builder: &mut tokio::runtime::Builder,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    builder
         .enable_all()
         .build()
         .map_err(|error| {

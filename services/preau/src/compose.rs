@@ -17,3 +17,4 @@ mod upkeep;
 pub(crate) use database::migrate;
 pub(crate) use first_admin::{FirstAdmin, create_first_admin};
 pub(crate) use process::{Options, run};
+pub(crate) use signals::Signals;

@@ -6,12 +6,14 @@
 //! Three types to know: `config::Config`, `compose::Process`, `failure::Failure`. It must not hold
 //! any rule of a domain: those are the services'.
 
+mod apps;
 mod cli;
 mod client;
 mod compose;
 mod config;
 mod failure;
 mod files;
+mod fleet;
 mod logging;
 mod private;
 mod roster;

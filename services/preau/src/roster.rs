@@ -9,5 +9,5 @@ mod slips;
 pub(crate) use codes::{Whom, issue, issue_for, people};
 pub(crate) use import::{apply, check, read_zip};
 pub(crate) use report::{is_unchanged, problems, summary};
-pub(crate) use school::{SchoolFound, find as find_school};
+pub(crate) use school::{SchoolFound, find as find_school, id as school_id};
 pub(crate) use slips::page;

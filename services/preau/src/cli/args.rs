@@ -1,6 +1,9 @@
 //! Every command and flag.
 
+mod agent;
+mod apps;
 mod files;
+mod fleet;
 mod roster;
 mod server;
 
@@ -8,7 +11,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use agent::{AgentCommand, AgentRunArgs, EnrollArgs, TokenArgs, TrustArgs};
+pub(crate) use apps::{AppsCommand, PublishArgs, PublisherCommand, SchoolArgs};
 pub(crate) use files::FilesCommand;
+pub(crate) use fleet::{CommandArgs, DevicesArgs, FleetCommand, FleetTokenArgs, SimulateArgs};
 pub(crate) use roster::{CodesArgs, ImportArgs, RosterCommand, SheetArgs};
 pub(crate) use server::{GatewayArgs, ServerArgs};
 
@@ -48,6 +54,15 @@ pub(crate) enum Command {
     /// Import a school's roster, print codes for first sign-ins
     #[command(subcommand)]
     Roster(RosterCommand),
+    /// Enrol devices, see how they are, tell them what to do
+    #[command(subcommand)]
+    Fleet(FleetCommand),
+    /// Publish releases of apps, have them installed on devices
+    #[command(subcommand)]
+    Apps(AppsCommand),
+    /// What runs on a device
+    #[command(subcommand)]
+    Agent(AgentCommand),
     /// Ask a process on this machine how it is: 0 when it is well, 1 when not
     #[command(subcommand)]
     Probe(ProbeCommand),

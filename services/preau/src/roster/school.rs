@@ -1,5 +1,6 @@
 //! Which school a command is about.
 
+use preau_kernel::ids::SchoolId;
 use preau_proto::identity::v1::directory_service_client::DirectoryServiceClient;
 use preau_proto::identity::v1::{ListSchoolsRequest, School};
 
@@ -43,6 +44,14 @@ pub(crate) async fn find(gateway: &Gateway, uai: Option<&str>) -> Result<SchoolF
         if page_token.is_empty() || schools.len() > NAMED {
             return choose(schools, uai, &gateway.url);
         }
+    }
+}
+
+/// The id of the school that was meant: by its id, which is taken as it is, or as [`find`] does.
+pub(crate) async fn id(gateway: &Gateway, school: Option<&str>) -> Result<String, Failure> {
+    match school.filter(|school| school.parse::<SchoolId>().is_ok()) {
+        Some(id) => Ok(id.to_owned()),
+        None => Ok(find(gateway, school).await?.id),
     }
 }
 

@@ -1,0 +1,137 @@
+//! Signing a release: its manifest says what the file is, the signature who says so.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use preau_proto::apps::v1::Manifest;
+use prost::Message as _;
+
+use super::publishers::read_key;
+use crate::failure::{Exit, Failure, at_path};
+
+/// What is signed begins with it.
+const CONTEXT: &[u8] = b"preau-release-v1\0";
+const LARGEST: u64 = 4 << 30;
+
+/// What is published.
+pub(crate) struct Description<'a> {
+    pub(crate) file: &'a Path,
+    pub(crate) app: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) version: &'a str,
+    /// The publisher's private key.
+    pub(crate) key: &'a Path,
+    /// As what it is installed; otherwise as it is called here.
+    pub(crate) file_name: Option<&'a str>,
+    pub(crate) executable: bool,
+}
+
+/// A release that can be announced.
+pub(crate) struct Signed {
+    pub(super) file: PathBuf,
+    pub(super) size: u64,
+    pub(super) manifest: Vec<u8>,
+    pub(super) signature: Vec<u8>,
+}
+
+/// Reads the file once and signs what it is.
+pub(crate) fn sign(description: &Description<'_>) -> Result<Signed, Failure> {
+    let path = description.file;
+    let pair = read_key(description.key)?;
+    let (size, sha256, blake3) =
+        hashes(path).map_err(|error| at_path("cannot read the file", path, &error))?;
+    if size == 0 || size > LARGEST {
+        let what = format!("a release has 1 byte to 4 GiB, this file has {size} bytes");
+        return Err(Failure::new(what, path.display(), "name another file").exit(Exit::Usage));
+    }
+    let own = path.file_name().and_then(|name| name.to_str());
+    let file_name = description.file_name.or(own).ok_or_else(|| {
+        let remedy = "say as what it is to be installed with --file-name";
+        Failure::new("the file's name is not UTF-8", path.display(), remedy).exit(Exit::Usage)
+    })?;
+    let manifest = Manifest {
+        app: description.app.to_owned(),
+        name: description.name.to_owned(),
+        version: description.version.to_owned(),
+        size,
+        sha256,
+        blake3,
+        file_name: file_name.to_owned(),
+        executable: description.executable,
+    }
+    .encode_to_vec();
+    let signature = pair.sign(&[CONTEXT, &manifest].concat());
+    Ok(Signed {
+        file: path.to_owned(),
+        size,
+        signature: signature.as_ref().to_vec(),
+        manifest,
+    })
+}
+
+fn hashes(path: &Path) -> io::Result<(u64, Vec<u8>, Vec<u8>)> {
+    let mut file = File::open(path)?;
+    let (mut sha256, mut blake3) = (Context::new(&SHA256), blake3::Hasher::new());
+    let (mut block, mut size) = (vec![0; 256 * 1024], 0);
+    loop {
+        let read = file.read(&mut block)?;
+        if read == 0 {
+            break;
+        }
+        sha256.update(&block[..read]);
+        blake3.update(&block[..read]);
+        size += read as u64;
+    }
+    let sha256 = sha256.finish().as_ref().to_vec();
+    Ok((size, sha256, blake3.finalize().as_bytes().to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::publishers::{make_key, public_key};
+    use super::*;
+    use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+
+    fn description<'a>(file: &'a Path, key: &'a Path) -> Description<'a> {
+        Description {
+            file,
+            key,
+            app: "fr.example.app",
+            name: "App",
+            version: "1",
+            file_name: None,
+            executable: true,
+        }
+    }
+
+    #[test]
+    fn the_manifest_is_of_the_file_and_the_signature_of_the_manifest() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (file, key) = (dir.path().join("app.bin"), dir.path().join("publisher.key"));
+        make_key(&key).expect("made");
+        std::fs::write(&file, b"bytes").expect("written");
+        let signed = sign(&description(&file, &key)).expect("signed");
+        let manifest = Manifest::decode(signed.manifest.as_slice()).expect("a manifest");
+        assert_eq!((manifest.size, manifest.file_name.as_str()), (5, "app.bin"));
+        assert_eq!(manifest.blake3, blake3::hash(b"bytes").as_bytes());
+        let public = public_key(&read_key(&key).expect("read"));
+        UnparsedPublicKey::new(&ED25519, public.as_bytes())
+            .verify(
+                &[b"preau-release-v1\0", signed.manifest.as_slice()].concat(),
+                &signed.signature,
+            )
+            .expect("its own signature");
+    }
+
+    #[test]
+    fn an_empty_file_is_no_release() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (file, key) = (dir.path().join("app.bin"), dir.path().join("publisher.key"));
+        make_key(&key).expect("made");
+        std::fs::write(&file, b"").expect("written");
+        let failure = sign(&description(&file, &key)).err().expect("refused");
+        assert_eq!(failure.code(), Exit::Usage);
+    }
+}
