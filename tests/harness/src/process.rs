@@ -20,7 +20,7 @@ const DRAIN: Duration = Duration::from_secs(30);
 
 /// Addresses that a process serves, from its ready line. A role that is not
 /// there has no address.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Ready {
     /// `http://…`: gRPC and gRPC-web from outside.
     pub gateway: Option<String>,
@@ -53,36 +53,54 @@ impl Process {
         Self::spawn(command).await
     }
 
-    async fn spawn(mut command: Command) -> anyhow::Result<Self> {
+    /// Starts `preau` with `args`, which serves nobody and has no ready line: an agent, a simulation.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn begin<I>(args: I, env: &[(String, String)]) -> anyhow::Result<Self>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<OsStr>,
+    {
+        let mut command = command(args)?;
+        command.envs(env.iter().map(|(name, value)| (name, value)));
+        Ok(Self::pumped(command)?.0)
+    }
+
+    async fn spawn(command: Command) -> anyhow::Result<Self> {
+        let (mut process, mut ready) = Self::pumped(command)?;
+        let line = tokio::time::timeout(START, ready.recv())
+            .await
+            .with_context(|| format!("not ready within {START:?}:\n{}", process.said()))?;
+        let Some(line) = line else {
+            let end = process.ended().await?;
+            bail!("ended before it was ready: {end:#?}");
+        };
+        process.ready = serde_json::from_str(&line)
+            .with_context(|| format!("decoding the ready line {line}"))?;
+        Ok(process)
+    }
+
+    /// Started, its words being read, the JSON of its ready line to come.
+    fn pumped(mut command: Command) -> anyhow::Result<(Self, mpsc::UnboundedReceiver<String>)> {
         let mut child = command
             .spawn()
             .with_context(|| format!("starting {command:?}"))?;
         let said = Said::default();
-        let (lines, mut ready) = mpsc::unbounded_channel();
+        let (lines, ready) = mpsc::unbounded_channel();
         let stdout = child.stdout.take().context("stdout was piped")?;
         let stderr = child.stderr.take().context("stderr was piped")?;
         let pumps = [
             tokio::spawn(pump(stdout, said.clone(), Some(lines))),
             tokio::spawn(pump(stderr, said.clone(), None)),
         ];
-        let line = tokio::time::timeout(START, ready.recv())
-            .await
-            .with_context(|| format!("not ready within {START:?}:\n{}", said.text()))?;
-        let Some(line) = line else {
-            let status = child.wait().await?;
-            for pump in pumps {
-                pump.await?;
-            }
-            bail!("ended before it was ready ({status}):\n{}", said.text());
-        };
-        let ready = serde_json::from_str(&line)
-            .with_context(|| format!("decoding the ready line {line}"))?;
-        Ok(Self {
+        let process = Self {
             child,
-            ready,
+            ready: Ready::default(),
             said,
             pumps,
-        })
+        };
+        Ok((process, ready))
     }
 
     /// Where it serves.
@@ -122,11 +140,18 @@ impl Process {
             .status()
             .context("sending SIGTERM")?;
         anyhow::ensure!(sent.success(), "kill -TERM {pid} failed");
-        let status = tokio::time::timeout(DRAIN, self.child.wait())
+        let said = self.said.clone();
+        tokio::time::timeout(DRAIN, self.ended())
             .await
-            .with_context(|| {
-                format!("still running {DRAIN:?} after SIGTERM:\n{}", self.said())
-            })??;
+            .with_context(|| format!("still running {DRAIN:?} after SIGTERM:\n{}", said.text()))?
+    }
+
+    /// Waits for an end of its own.
+    ///
+    /// # Errors
+    /// When its streams cannot be read.
+    pub async fn ended(&mut self) -> anyhow::Result<Finished> {
+        let status = self.child.wait().await?;
         for pump in &mut self.pumps {
             pump.await?;
         }

@@ -1,7 +1,7 @@
 //! Devices of the demonstration school on the running platform: how they come in, what they are told, what they answer,
 //! and everything a device must not get away with.
 
-mod school;
+pub(crate) mod school;
 
 use preau_harness::{Device, Failure, Person};
 use preau_proto::devices::v1::fleet_service_client::FleetServiceClient;

@@ -11,10 +11,10 @@ const USAGE: i32 = 2;
 const PART: usize = 2 * 1024 * 1024;
 
 /// A school's own authority.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new() -> anyhow::Result<Self> {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate()?;
@@ -22,14 +22,14 @@ impl Authority {
     }
 
     /// Its certificate, beside the data.
-    fn write(&self, folder: &Path) -> anyhow::Result<PathBuf> {
+    pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<PathBuf> {
         let path = folder.join("authority.pem");
         std::fs::write(&path, self.0.pem())?;
         Ok(path)
     }
 
     /// The platform's gateway with a certificate of this authority's.
-    fn issue(
+    pub(crate) fn issue(
         &self,
         builder: PlatformBuilder,
         params: &CertificateParams,
@@ -48,7 +48,7 @@ impl Authority {
 }
 
 /// For these names, good today.
-fn names(names: &[&str]) -> anyhow::Result<CertificateParams> {
+pub(crate) fn names(names: &[&str]) -> anyhow::Result<CertificateParams> {
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     Ok(CertificateParams::new(names)?)
 }
