@@ -7,6 +7,8 @@ mod deployment;
 mod fleet;
 mod objects;
 mod schools;
+#[cfg(test)]
+mod tests;
 mod uploading;
 
 use preau_kernel::clock::Clock;

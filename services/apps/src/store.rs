@@ -11,6 +11,8 @@ mod objects;
 mod publishers;
 mod releases;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 
