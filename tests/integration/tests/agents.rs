@@ -194,7 +194,7 @@ async fn the_whole_story(transport: &'static str) -> anyhow::Result<()> {
     assert_eq!(messages.matches("Bonjour").count(), 1, "{messages}");
     patiently("done", async || {
         let shown = office.said(&["fleet", "device", &id]).await?;
-        Ok(shown.matches("done").count() >= 3)
+        Ok(shown.matches(" DONE").count() >= 3)
     })
     .await?;
 
@@ -207,7 +207,7 @@ async fn the_whole_story(transport: &'static str) -> anyhow::Result<()> {
 /// Published, assigned, installed byte for byte, run, replaced by its next version, removed.
 async fn an_app(office: &Office, machine: &Machine) -> anyhow::Result<()> {
     let key = office.home.join("publisher.key");
-    let public = office.home.join("publisher.key.pub");
+    let public = office.home.join("publisher.pub");
     let _ = preau(["apps", "keygen", "--out", text(&key)], &[])
         .await?
         .success();
@@ -265,7 +265,10 @@ async fn an_app(office: &Office, machine: &Machine) -> anyhow::Result<()> {
         .await?;
         patiently("reported", async || {
             let status = office.said(&["apps", "status", "--devices"]).await?;
-            Ok(status.contains(&machine.id) && status.contains("installed"))
+            Ok(status.contains(&format!(
+                "{} fr.exemple.geometrie {version} installed",
+                machine.id
+            )))
         })
         .await?;
     }

@@ -11,6 +11,7 @@ mod demonstration;
 mod disk;
 mod door;
 mod first_use;
+mod five_hundred;
 mod fleet;
 mod importing;
 mod imports;

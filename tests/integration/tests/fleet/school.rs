@@ -52,10 +52,6 @@ impl Fleet {
         self.platform().gateway()
     }
 
-    pub(crate) fn root(&self) -> &Person {
-        &self.root
-    }
-
     pub(crate) fn administrator(&self) -> FleetServiceClient<Caller> {
         FleetServiceClient::new(self.root.caller())
     }
@@ -166,7 +162,7 @@ impl Fleet {
         seconds: i64,
     ) -> anyhow::Result<Command> {
         let notice = "Contrôle en cours".into();
-        self.issue(device, key, What::Lock(Lock { notice }), seconds)
+        self.issue(&device.id, key, What::Lock(Lock { notice }), seconds)
             .await
     }
 
@@ -177,21 +173,31 @@ impl Fleet {
         text: &str,
         seconds: i64,
     ) -> anyhow::Result<Command> {
-        let key = hex_of(text);
+        self.message_to(&device.id, text, seconds).await
+    }
+
+    /// The same for a device of which only the id is known.
+    pub(crate) async fn message_to(
+        &self,
+        device_id: &str,
+        text: &str,
+        seconds: i64,
+    ) -> anyhow::Result<Command> {
+        let key = blake3::hash(text.as_bytes()).to_hex();
         let text = text.to_owned();
-        self.issue(device, &key, What::Message(Message { text }), seconds)
-            .await
+        let what = What::Message(Message { text });
+        self.issue(device_id, &key, what, seconds).await
     }
 
     async fn issue(
         &self,
-        device: &Device,
+        device_id: &str,
         key: &str,
         what: What,
         seconds: i64,
     ) -> anyhow::Result<Command> {
         let request = IssueCommandRequest {
-            device_id: device.id.clone(),
+            device_id: device_id.to_owned(),
             idempotency_key: key.to_owned(),
             action: Some(Action { what: Some(what) }),
             time_to_live: Some(prost_types::Duration { seconds, nanos: 0 }),
@@ -215,10 +221,6 @@ pub(crate) async fn patiently(
     tokio::time::timeout(PATIENCE, asking)
         .await
         .with_context(|| format!("it never was {what}"))?
-}
-
-fn hex_of(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Claims of an assertion by `device`, made `ago` seconds from now, good for `seconds`.
