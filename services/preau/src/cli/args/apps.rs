@@ -8,7 +8,7 @@ use super::ServerArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AppsCommand {
-    /// Make a publisher's key, Ed25519: FILE stays with the publisher, FILE.pub is for everybody
+    /// Make a publisher's key, Ed25519: FILE stays with the publisher, the one beside it in .pub is for everybody
     Keygen {
         /// File of the private key, mode 0600
         #[arg(long, value_name = "FILE", default_value = "publisher.key")]
