@@ -9,7 +9,7 @@ use preau_kernel::clock::Timestamp;
 use preau_kernel::failure::Failure;
 use preau_proto::classroom::v1 as wire;
 use preau_proto::roster::v1 as roster;
-use preau_rpc::convert::{id, wire_time};
+use preau_rpc::convert::{id, part, wire_time};
 
 use crate::domain::{
     Focus, Given, Lesson, Line, Link, Member, MyClass, Participant, Presence, Push, Receipt, What,
@@ -137,14 +137,6 @@ pub(crate) fn member(member: &roster::Member) -> Result<Option<Member>, Failure>
     };
     let person = theirs("person_id", &member.person_id)?;
     Ok(Some(Member { person, part }))
-}
-
-pub(crate) fn part(part: roster::Part) -> Option<Part> {
-    match part {
-        roster::Part::Unspecified => None,
-        roster::Part::Student => Some(Part::Student),
-        roster::Part::Teacher => Some(Part::Teacher),
-    }
 }
 
 /// An id that the roster answered: if it is none, our caller is not to blame.

@@ -66,7 +66,7 @@ impl Classroom {
     /// From what it needs; asks nobody anything yet.
     #[must_use]
     pub fn new(deps: Deps) -> Self {
-        let roster = service::Roster::new(deps.mesh.client(ROLE, "roster"));
+        let roster = deps.mesh.client(ROLE, "roster");
         let store = store::Store::new(deps.db);
         let lessons = service::Lessons::new(store, roster, deps.clock, deps.timing);
         Self {

@@ -1,7 +1,6 @@
 //! Use cases, each in the same order: look the object up → authorize → rule → store.
 
 mod lessons;
-mod memberships;
 mod presence;
 mod roster;
 mod teaching;
@@ -14,18 +13,18 @@ use preau_kernel::access::{Authorized, Part};
 use preau_kernel::clock::{Clock, Timestamp};
 use preau_kernel::failure::Failure;
 use preau_kernel::ids::LessonId;
-use preau_rpc::Incoming;
+use preau_mesh::Channel;
+use preau_rpc::{Incoming, Memberships};
 
 pub(crate) use lessons::Snapshot;
-pub(crate) use roster::Roster;
 pub use timing::Timing;
 pub(crate) use watching::Following;
 
 use crate::domain::{Lesson, Member};
 use crate::error::Error;
 use crate::store::{Store, Swept};
-use memberships::Memberships;
 use presence::Presences;
+use roster::Roster;
 
 /// The use cases of the classroom.
 pub(crate) struct Lessons {
@@ -44,12 +43,13 @@ struct Reached {
 }
 
 impl Lessons {
-    pub(crate) fn new(store: Store, roster: Roster, clock: Clock, timing: Timing) -> Self {
+    /// `roster`: the way to it.
+    pub(crate) fn new(store: Store, roster: Channel, clock: Clock, timing: Timing) -> Self {
         Self {
             memberships: Memberships::new(roster.clone(), clock.clone()),
             presences: Presences::new(store.clone(), clock.clone()),
             store,
-            roster,
+            roster: Roster::new(roster),
             clock,
             timing,
         }

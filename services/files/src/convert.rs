@@ -1,6 +1,5 @@
 //! Wire messages to domain types, once, and back.
 
-use preau_kernel::access::Part;
 use preau_kernel::clock::Timestamp;
 use preau_kernel::failure::Failure;
 use preau_kernel::names::Name;
@@ -8,7 +7,7 @@ use preau_kernel::paging::Keyset;
 use preau_proto::files::v1 as wire;
 use preau_proto::files::v1::get_node_request;
 use preau_proto::roster::v1 as roster;
-use preau_rpc::convert::{id, optional_id, wire_time};
+use preau_rpc::convert::{id, optional_id, part, wire_time};
 
 use crate::domain::{Body, Holder, Link, MyClass, Node, NodePath, Object, ObjectState};
 use crate::service::{MAX_PARALLEL, MintedLink, MySpace, Place, Progress, Span, Which};
@@ -102,15 +101,6 @@ pub(crate) fn optional_hash(field: &str, bytes: &[u8]) -> Result<Option<[u8; 32]
         Ok(None)
     } else {
         hash(field, bytes).map(Some)
-    }
-}
-
-/// A part in a class, if it is one.
-pub(crate) fn part(part: roster::Part) -> Option<Part> {
-    match part {
-        roster::Part::Student => Some(Part::Student),
-        roster::Part::Teacher => Some(Part::Teacher),
-        roster::Part::Unspecified => None,
     }
 }
 

@@ -33,7 +33,7 @@ use preau_proto::files::v1::upload_service_server::UploadServiceServer;
 use preau_storage_database::Db;
 use preau_storage_vault::{SweepReport, Vault, VaultError};
 
-pub use service::MEMBERSHIP_TTL;
+pub use preau_rpc::MEMBERSHIP_TTL;
 pub use store::{KEPT_IN_TRASH, MIGRATIONS};
 
 /// The mesh role this crate serves.
@@ -62,7 +62,7 @@ pub struct Deps {
 /// The files service, ready to be served by the mesh.
 #[must_use]
 pub fn server(deps: Deps) -> RoleServer {
-    let roster = service::Roster::new(deps.mesh.client(ROLE, "roster"));
+    let roster = deps.mesh.client(ROLE, "roster");
     let store = store::Store::new(deps.db, deps.vault);
     let files = Arc::new(service::Files::new(store, roster, deps.clock));
     RoleServer::new(ROLE)

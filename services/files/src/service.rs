@@ -2,7 +2,6 @@
 
 mod link_keys;
 mod links;
-mod memberships;
 mod nodes;
 mod objects;
 mod reading;
@@ -17,13 +16,12 @@ use preau_kernel::access::{Authorized, Caller, Part};
 use preau_kernel::clock::Clock;
 use preau_kernel::failure::Failure;
 use preau_kernel::ids::SpaceId;
-use preau_rpc::Incoming;
+use preau_mesh::Channel;
+use preau_rpc::{Incoming, Memberships};
 
 pub(crate) use links::MintedLink;
-pub use memberships::MEMBERSHIP_TTL;
 pub(crate) use nodes::{Place, Which};
 pub(crate) use reading::Span;
-pub(crate) use roster::Roster;
 pub(crate) use spaces::MySpace;
 pub(crate) use uploads::{MAX_PARALLEL, Progress};
 
@@ -31,7 +29,7 @@ use crate::domain::{Holder, Space};
 use crate::error::Error;
 use crate::store::Store;
 use link_keys::LinkKeys;
-use memberships::Memberships;
+use roster::Roster;
 
 /// The use cases of the files.
 pub(crate) struct Files {
@@ -49,12 +47,13 @@ pub(crate) struct Page<T> {
 }
 
 impl Files {
-    pub(crate) fn new(store: Store, roster: Roster, clock: Clock) -> Self {
+    /// `roster`: the way to it.
+    pub(crate) fn new(store: Store, roster: Channel, clock: Clock) -> Self {
         Self {
             memberships: Memberships::new(roster.clone(), clock.clone()),
             link_keys: LinkKeys::default(),
             store,
-            roster,
+            roster: Roster::new(roster),
             clock,
         }
     }

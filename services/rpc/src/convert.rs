@@ -1,10 +1,11 @@
 //! Wire types that every service shares, to and from the vocabulary.
 
-use preau_kernel::access::{Grant, Principal, Relation, Role, Rule, Scope};
+use preau_kernel::access::{Grant, Part, Principal, Relation, Role, Rule, Scope};
 use preau_kernel::clock::Timestamp;
 use preau_kernel::failure::Failure;
 use preau_mesh::principal::{Claims, GrantClaim, ScopeClaim};
 use preau_proto::policy::v1 as wire;
+use preau_proto::roster::v1 as roster;
 
 /// The role of the contract as the kernel's; `None` for anonymous and for roles newer than this build.
 #[must_use]
@@ -53,6 +54,16 @@ pub fn rule(rule: &preau_proto::contract::Rule) -> Option<Rule> {
         roles,
         relation: relation(rule.relation)?,
     })
+}
+
+/// A part in a class as the kernel's; `None` where there is none, and for parts newer than this build.
+#[must_use]
+pub fn part(part: roster::Part) -> Option<Part> {
+    match part {
+        roster::Part::Unspecified => None,
+        roster::Part::Student => Some(Part::Student),
+        roster::Part::Teacher => Some(Part::Teacher),
+    }
 }
 
 /// Verified claims as a typed principal.

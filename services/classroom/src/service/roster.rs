@@ -1,10 +1,9 @@
-use preau_kernel::access::Part;
 use preau_kernel::failure::Failure;
-use preau_kernel::ids::{ClassId, PersonId};
+use preau_kernel::ids::ClassId;
 use preau_kernel::paging::MAX_PAGE;
 use preau_mesh::{Call, Channel};
 use preau_proto::roster::v1::class_service_client::ClassServiceClient;
-use preau_proto::roster::v1::{GetMembershipRequest, ListMembersRequest, ListMyClassesRequest};
+use preau_proto::roster::v1::{ListMembersRequest, ListMyClassesRequest};
 use preau_rpc::failure_of;
 
 use crate::convert;
@@ -14,7 +13,6 @@ use crate::domain::{Member, MyClass};
 const MAX_PAGES: usize = 10;
 
 /// The roster, which knows who is in which class.
-#[derive(Clone)]
 pub(crate) struct Roster {
     client: ClassServiceClient<Channel>,
 }
@@ -63,21 +61,5 @@ impl Roster {
             }
         }
         Ok(members)
-    }
-
-    /// The part a person has in a class, if any: asked by this workload on its own account.
-    pub(crate) async fn part(
-        &self,
-        call: &Call,
-        class: ClassId,
-        person: PersonId,
-    ) -> Result<Option<Part>, Failure> {
-        let request = call.detached_request(GetMembershipRequest {
-            class_id: class.to_string(),
-            person_id: person.to_string(),
-        });
-        let response = self.client.clone().get_membership(request).await;
-        let response = response.map_err(|status| failure_of("roster", &status))?;
-        Ok(convert::part(response.get_ref().part()))
     }
 }

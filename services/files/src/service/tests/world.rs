@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::person::Person;
 use super::roster::TestRoster;
-use crate::service::{Files, Roster};
+use crate::service::Files;
 use crate::store::Store;
 use crate::{Deps, MIGRATIONS, server};
 
@@ -119,7 +119,7 @@ impl World {
     /// The service as another process has it: the same stores, nothing remembered.
     pub(super) fn files(&self) -> Files {
         let store = Store::new(self.deps.db.clone(), self.deps.vault.clone());
-        let roster = Roster::new(self.deps.mesh.client("files", "roster"));
+        let roster = self.deps.mesh.client("files", "roster");
         Files::new(store, roster, self.deps.clock.clone())
     }
 

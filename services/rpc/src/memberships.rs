@@ -1,3 +1,5 @@
+//! Who is in which class, as the roster says: asked by a service on its own account, and believed for a few seconds.
+
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -6,12 +8,14 @@ use preau_kernel::access::Part;
 use preau_kernel::clock::{Clock, Timestamp};
 use preau_kernel::failure::Failure;
 use preau_kernel::ids::{ClassId, PersonId};
-use preau_mesh::Call;
+use preau_mesh::{Call, Channel};
+use preau_proto::roster::v1::GetMembershipRequest;
+use preau_proto::roster::v1::class_service_client::ClassServiceClient;
 
-use super::Roster;
+use crate::{convert, failure_of};
 
-/// How long a membership is believed without asking the roster again: who is taken out of a class loses its space
-/// within this time, in every process. Who is put into one has it at once, since only memberships are remembered,
+/// How long a membership is believed without asking the roster again: who is taken out of a class loses what is the
+/// class's within this time, in every process. Who is put into one has it at once, since only memberships are remembered,
 /// not their absence.
 pub const MEMBERSHIP_TTL: Duration = Duration::from_secs(5);
 
@@ -19,23 +23,28 @@ pub const MEMBERSHIP_TTL: Duration = Duration::from_secs(5);
 const MAX_KNOWN: usize = 20_000;
 
 /// The roster's answers, remembered for [`MEMBERSHIP_TTL`].
-pub(crate) struct Memberships {
-    roster: Roster,
+pub struct Memberships {
+    roster: ClassServiceClient<Channel>,
     clock: Clock,
     known: Mutex<Known>,
 }
 
 impl Memberships {
-    pub(crate) fn new(roster: Roster, clock: Clock) -> Self {
+    /// Asks over a connection to the roster. Remembers nothing yet.
+    #[must_use]
+    pub fn new(roster: Channel, clock: Clock) -> Self {
         Self {
-            roster,
+            roster: ClassServiceClient::new(roster),
             clock,
             known: Mutex::default(),
         }
     }
 
     /// The part a person has in a class, as it was at most [`MEMBERSHIP_TTL`] ago.
-    pub(crate) async fn part(
+    ///
+    /// # Errors
+    /// The roster does not answer.
+    pub async fn part(
         &self,
         call: &Call,
         class: ClassId,
@@ -49,8 +58,11 @@ impl Memberships {
         }
     }
 
-    /// The part a person has in a class, as the roster says now.
-    pub(crate) async fn part_now(
+    /// The part a person has in a class, as the roster says now: one call.
+    ///
+    /// # Errors
+    /// The roster does not answer.
+    pub async fn part_now(
         &self,
         call: &Call,
         class: ClassId,
@@ -58,9 +70,24 @@ impl Memberships {
     ) -> Result<Option<Part>, Failure> {
         // The age of an answer counts from the question: it may have been true no longer when it arrived.
         let asked = self.clock.now();
-        let part = self.roster.part(call, class, person).await?;
+        let part = self.ask(call, class, person).await?;
         self.lock().set(class, person, part, asked);
         Ok(part)
+    }
+
+    async fn ask(
+        &self,
+        call: &Call,
+        class: ClassId,
+        person: PersonId,
+    ) -> Result<Option<Part>, Failure> {
+        let request = call.detached_request(GetMembershipRequest {
+            class_id: class.to_string(),
+            person_id: person.to_string(),
+        });
+        let response = self.roster.clone().get_membership(request).await;
+        let response = response.map_err(|status| failure_of("roster", &status))?;
+        Ok(convert::part(response.get_ref().part()))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
