@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use preau_harness::{Finished, Platform, PlatformBuilder, Process, Relay, bytes, preau};
+use preau_storage_database::{Db, Scope, SqliteOptions};
 
 use crate::fleet::school::patiently;
 use crate::tls_cli::{Authority, names};
@@ -76,6 +78,17 @@ impl Office {
         let (end, builder) = platform.terminate().await?;
         anyhow::ensure!(end.code == Some(0), "{end:#?}");
         Ok(builder)
+    }
+
+    /// How many sessions devices have begun by signing in, for want of a certificate that was seen.
+    async fn sessions_of_devices(&mut self) -> anyhow::Result<i64> {
+        let builder = self.go_away().await?;
+        let path = builder.data_dir().join("devices").join("devices.db");
+        let db = Db::open_sqlite(&path, SqliteOptions::default()).await?;
+        let sql = "SELECT COUNT(*) FROM device_sessions";
+        let rows = db.fetch_all(Scope::Platform, sql, &[]).await?;
+        db.close().await;
+        Ok(rows.first().context("a count")?.int(0)?)
     }
 
     async fn come_back(&mut self, builder: PlatformBuilder) -> anyhow::Result<()> {
@@ -201,6 +214,8 @@ async fn the_whole_story(transport: &'static str) -> anyhow::Result<()> {
     an_app(&office, &machine).await?;
     let end = machine.agent.take().expect("it is on").terminate().await?;
     assert_eq!(end.code, Some(0), "{end:#?}");
+    let sessions = office.sessions_of_devices().await?;
+    assert_eq!(sessions, 0, "its certificate was enough, all the while");
     Ok(())
 }
 
