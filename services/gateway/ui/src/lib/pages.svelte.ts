@@ -40,12 +40,12 @@ export class Pages<T> {
 
   /**
    * As much as is shown, as it is now, and all of it at once; what is shown stays when that does not come. Rejects with
-   * what it failed with. Whoever scrolls on meanwhile gets their page, and this is dropped.
+   * what it failed with. Dropped while the next page is on its way: that one begins where the old pages end.
    */
   async refresh(): Promise<void> {
     if (!this.started) return this.reload();
     if (this.loading) return;
-    const { generation, token: before } = this;
+    const { generation } = this;
     const items: T[] = [];
     let token = '';
     do {
@@ -54,7 +54,7 @@ export class Pages<T> {
       items.push(...page.items);
       token = page.nextPageToken;
     } while (token !== '' && items.length < this.items.length);
-    if (generation !== this.generation || this.loading || before !== this.token) return;
+    if (generation !== this.generation || this.loading) return;
     this.items = items;
     this.token = token;
     this.complete = token === '';

@@ -38,6 +38,20 @@ const row = (page: Page, name: string) => page.getByRole('list', { name: 'Appare
 const commands = (page: Page) => page.getByRole('list', { name: 'Commandes' }).getByRole('listitem');
 const pass = (page: Page, seconds: number): Promise<void> => page.clock.fastForward(seconds * 1000);
 
+/** To the end, however often that moves, until that is to be read. */
+async function scrollTo(page: Page, text: string): Promise<void> {
+  await expect.poll(async () => {
+    await page.keyboard.press('End');
+    return page.getByText(text, { exact: true }).count();
+  }, { timeout: 20_000 }).toBe(1);
+}
+
+function gate(): { passed: Promise<void>; open: () => void } {
+  let open: () => void = () => undefined;
+  const passed = new Promise<void>((resolve) => (open = resolve));
+  return { passed, open };
+}
+
 /** What somebody's telephone would read from the only QR code of the page. */
 async function scan(page: Page): Promise<string> {
   const svg = await page.getByRole('img', { name: /^Code QR/ }).evaluate((element) => element.outerHTML);
@@ -94,15 +108,37 @@ describe('the devices of a school', () => {
       const devices = Array.from({ length: 45 }, (_, at) => fleet.device(`Tablette ${String(at).padStart(2, '0')}`));
       await signIn(stand, DEVICES);
       await page.getByText('20 appareils affichés').waitFor();
-      for (const count of ['40 appareils affichés', '45 appareils']) {
-        await page.keyboard.press('End');
-        await page.getByText(count, { exact: true }).waitFor();
-      }
+      await scrollTo(page, '45 appareils');
       Object.assign(devices[44] ?? {}, { state: DeviceState.OFFLINE });
       fleet.device('Tablette 45');
       await pass(page, 16);
       await row(page, 'Tablette 44').getByText('hors ligne').waitFor();
       await page.getByText('46 appareils', { exact: true }).waitFor();
+    }));
+
+  it('that somebody scrolls to are all there, although the pages before moved meanwhile', () =>
+    inside(async (stand) => {
+      const { page, fleet } = stand;
+      fleet.pageSize = 20;
+      for (let at = 0; at < 30; at++) fleet.device(`Tablette ${String(at).padStart(2, '0')}`);
+      await signIn(stand, DEVICES);
+      await page.getByText('20 appareils affichés').waitFor();
+      const [look, next] = [gate(), gate()];
+      fleet.held.set('', look.passed).set('20', next.passed);
+      await pass(page, 16);
+      await expect.poll(() => fleet.lists).toBe(2);
+      await page.keyboard.press('End');
+      await expect.poll(() => fleet.lists).toBe(3);
+      fleet.device('Tablette 00 bis');
+      fleet.held.clear();
+      const looked = page.waitForEvent('requestfinished', (request) => request.url().endsWith('/ListDevices'));
+      look.open();
+      await looked;
+      next.open();
+      await page.getByText('30 appareils', { exact: true }).waitFor();
+      expect(await row(page, 'Tablette 19').count()).toBe(1);
+      await pass(page, 16);
+      await page.getByText('31 appareils', { exact: true }).waitFor();
     }));
 
   it('stay when the server is away, with a word that they may be out of date', () =>

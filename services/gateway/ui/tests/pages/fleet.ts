@@ -41,6 +41,8 @@ export class FakeFleet {
   pageSize = 200;
   /** Thrown by the next call that changes something, after it did: the answer was lost. */
   losesOnce: ConnectError | undefined;
+  /** Pages of a list that wait, by their token: the first says how it is afterwards, others how it was when asked. */
+  readonly held = new Map<string, Promise<void>>();
   /** Thrown by every call while set. */
   fails: ConnectError | undefined;
 
@@ -128,11 +130,13 @@ export class FakeFleet {
         this.tokens = this.tokens.map((one) => (one.tokenId === tokenId ? { ...one, revokedAt: timestampNow() } : one));
         return {};
       },
-      listDevices: ({ pageSize, pageToken, includeRetired }) => {
+      listDevices: async ({ pageSize, pageToken, includeRetired }) => {
         guard();
         this.lists += 1;
+        if (pageToken === '') await this.held.get('');
         const all = this.devices.filter(({ state }) => includeRetired || state !== DeviceState.RETIRED);
         const { items, nextPageToken } = page(all, Math.min(pageSize, this.pageSize), pageToken);
+        await this.held.get(pageToken);
         return { devices: items, nextPageToken };
       },
       getDevice: ({ deviceId }) => {
