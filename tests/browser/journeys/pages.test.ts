@@ -2,6 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { write } from '../src/bytes';
+import { Device } from '../src/device';
+import { addPublisher, ask, publish, shownCommand } from '../src/fleet';
 import { endLesson, lookUp, showLink, shownTo, startLesson } from '../src/lesson';
 import { axe, overflow, picture } from '../src/look';
 import { Roster } from '../src/roster';
@@ -178,8 +180,74 @@ const ADMINISTRATOR: Step[] = [
   }],
 ];
 
+/** Devices that were off, and so are a little of everything. */
+const FLEET: Step[] = [
+  ['devices-none', async ({ page }) => {
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'Appareils', exact: true }).click();
+    await page.getByRole('link', { name: 'Enrôler des appareils' }).waitFor();
+  }],
+  ['enrol', async ({ page }) => {
+    await page.getByRole('link', { name: 'Enrôler des appareils' }).click();
+    await page.getByRole('button', { name: 'Créer un jeton' }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+  ['token', async ({ page }) => {
+    await page.getByRole('button', { name: 'Créer le jeton' }).click();
+    await page.getByRole('img', { name: /^Code QR/ }).waitFor();
+  }],
+  ['devices', async ({ page }) => {
+    const { width } = page.viewportSize() ?? { width: 0 };
+    const name = `${UNBROKEN}-${width}-${enrolled++}`;
+    await Device.enrol(here.platform.folder, name, await shownCommand(page));
+    await page.getByRole('link', { name: 'Appareils', exact: true }).click();
+    await page.getByRole('link', { name }).waitFor();
+  }],
+  ['device', async ({ page }) => {
+    await page.getByRole('link', { name: UNBROKEN }).last().click();
+    await ask(page, 'Envoyer un message', UNBROKEN);
+    await page.getByText('en attente de l’appareil').waitFor();
+  }],
+  ['device-lock', async ({ page }) => {
+    await page.getByRole('button', { name: 'Verrouiller', exact: true }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+  ['device-retire', async ({ page }) => {
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Retirer l’appareil' }).click();
+    await page.getByRole('dialog').waitFor();
+  }],
+  ['apps-none', async ({ page }) => {
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'Applications', exact: true }).click();
+    await page.getByRole('button', { name: 'Attribuer une application' }).waitFor();
+  }],
+  ['assign', async ({ page }) => {
+    await page.getByRole('button', { name: 'Attribuer une application' }).click();
+    await page.getByRole('radio').waitFor();
+  }],
+  ['apps', async ({ page }) => {
+    await page.getByRole('radio').check();
+    await page.getByRole('button', { name: 'Attribuer', exact: true }).click();
+    await page.getByText('installée sur 0').waitFor();
+  }],
+  ['app', async ({ page }) => {
+    await page.getByRole('link', { name: /^Voir les appareils/ }).click();
+    await page.getByText('pas encore de nouvelle').first().waitFor();
+  }],
+];
+
+let enrolled = 0;
+
 const LONG = 'Unnomdefichierextrêmementlongsansaucuneespacequidoitsecouperquelquepart_version_finale.odt';
 const UNBROKEN = LONG.replace('.odt', '');
+
+/** Something to assign; again it is the same. */
+async function stockUp(): Promise<void> {
+  if (enrolled > 0) return;
+  const key = await addPublisher(here.platform, 'editeur');
+  await publish(here.platform, key, { app: 'fr.exemple.geometrie', name: 'Géométrie', version: '1.0', bytes: Buffer.from('plane') });
+}
 
 async function furnish(): Promise<void> {
   const teacher = await here.visitor();
@@ -202,9 +270,10 @@ describe.each([
     { who: 'a stranger', role: undefined, steps: STRANGER },
     { who: 'a teacher', role: 'teacher' as const, steps: TEACHER },
     { who: 'a pupil', role: 'student' as const, steps: PUPIL },
-    { who: 'an administrator', role: 'admin' as const, steps: ADMINISTRATOR },
+    { who: 'an administrator', role: 'admin' as const, steps: [...ADMINISTRATOR, ...FLEET] },
   ])('every page of $who fits and can be used by everybody', async ({ role, steps }) => {
     if (role === 'teacher') await furnish();
+    if (role === 'admin') await stockUp();
     if (role === 'student') {
       board = await here.visitor();
       await board.signIn(here.platform.account('teacher', '2de B'));

@@ -8,12 +8,15 @@ import { inject } from 'vitest';
 import { BINARY, scratch } from './places';
 import { Process } from './process';
 
-export interface Account {
+export interface Credentials {
+  login: string;
+  password: string;
+}
+
+export interface Account extends Credentials {
   role: 'admin' | 'teacher' | 'student';
   class: string | null;
   name: string;
-  login: string;
-  password: string;
 }
 
 export class Platform {
@@ -55,14 +58,21 @@ export class Platform {
     this.process = await Process.start(this.data, this.process.ready);
   }
 
+  /** Who runs the platform and publishes apps on it. */
+  get operator(): Credentials {
+    return JSON.parse(readFileSync(join(this.data, 'demo-platform.json'), 'utf8')) as Credentials;
+  }
+
   /** Runs the command line as somebody, and answers its standard output. */
-  async cli(account: Account, ...args: string[]): Promise<string> {
-    const password = join(this.folder, 'password');
-    writeFileSync(password, account.password, { mode: 0o600 });
-    const who = ['--server', this.origin, '--login', account.login, '--password-file', password];
-    const { stdout } = await promisify(execFile)(BINARY, [...args, ...who], {
-      env: { PATH: process.env['PATH'], HOME: this.folder },
-    });
+  async cli({ login, password }: Credentials, ...args: string[]): Promise<string> {
+    const file = join(this.folder, 'password');
+    writeFileSync(file, password, { mode: 0o600 });
+    return this.run(...args, '--server', this.origin, '--login', login, '--password-file', file);
+  }
+
+  /** Runs the command line as nobody, and answers its standard output. */
+  async run(...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(BINARY, args, { env: { PATH: process.env['PATH'], HOME: this.folder } });
     return stdout;
   }
 
