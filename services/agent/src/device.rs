@@ -35,6 +35,8 @@ pub struct Timing {
     pub busy: Duration,
     /// About how often the device asks what it is to have, without being told that it changed.
     pub desired: Duration,
+    /// Between two tries to renew the certificate, at least: there is a third of its life for them.
+    pub renewal: Duration,
     /// How long at the start it waits for the server's word before it asks.
     pub first_word: Duration,
 }
@@ -45,6 +47,7 @@ impl Default for Timing {
             silence: Duration::from_secs(80),
             busy: Duration::from_secs(15),
             desired: Duration::from_secs(15 * 60),
+            renewal: Duration::from_secs(60),
             first_word: Duration::from_secs(30),
         }
     }

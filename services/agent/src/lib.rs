@@ -19,6 +19,8 @@ mod renew;
 mod retry;
 pub mod simulate;
 mod state;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 pub use device::{Device, Event, Settings, Timing};

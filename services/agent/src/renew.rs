@@ -10,19 +10,21 @@ use crate::device::{Device, Using};
 use crate::enroll::{AGENT_VERSION, operating_system};
 use crate::error::AgentError;
 use crate::keys::DeviceKey;
-use crate::retry::Backoff;
+use crate::retry::{asked, spread};
 use crate::state::{StoredCredential, forget_keys, keep_key};
 
 /// As the contract has it.
 const RENEW: Duration = Duration::from_secs(10);
 /// Machines sleep, and clocks are put right: the time is looked at this often.
 const LOOK: Duration = Duration::from_secs(3600);
-/// Between two tries at least: there is a third of a certificate's life for them.
-const LEAST: Duration = Duration::from_secs(60);
 
-/// Renews whenever it is time, for ever. What fails is tried again.
+/// The wait after a try doubles so often: from a minute to an hour.
+const DOUBLINGS: u32 = 6;
+
+/// Renews whenever it is time, for ever. What fails is tried again, and so is what was issued and does not work: ever
+/// later, since each such certificate costs the stream.
 pub(crate) async fn renewing(device: &Device) {
-    let mut backoff = Backoff::default();
+    let mut tries = 0;
     loop {
         let (renew_at, pending) = device
             .store
@@ -30,21 +32,24 @@ pub(crate) async fn renewing(device: &Device) {
         let left = Duration::from_micros(
             u64::try_from(renew_at.saturating_sub(device.clock.now().0)).unwrap_or(0),
         );
+        if !left.is_zero() {
+            tries = 0;
+        }
         if pending || !left.is_zero() {
-            // A microsecond more than what is left would be as good as one less.
+            // A second more or less of what is left is of no account.
             tokio::time::sleep(left.clamp(Duration::from_secs(1), LOOK)).await;
             continue;
         }
-        let wait = match renew(device).await {
-            Ok(()) => {
-                backoff.reset();
-                LEAST
-            }
+        let floor = match renew(device).await {
+            Ok(()) => Duration::ZERO,
             Err(status) => {
                 tracing::warn!(code = ?status.code(), message = status.message(), "the certificate was not renewed");
-                LEAST + backoff.after(Some(&status), &mut rand::rng())
+                asked(&status)
             }
         };
+        let wait = device.timing.renewal * 2u32.pow(tries.min(DOUBLINGS));
+        tries += 1;
+        let wait = spread(wait, &mut rand::rng()).max(floor);
         tokio::time::sleep(wait).await;
     }
 }

@@ -30,7 +30,7 @@ impl Backoff {
     pub(crate) fn after(&mut self, status: Option<&Status>, random: &mut impl Rng) -> Duration {
         let ceiling = ceiling(self.failed);
         self.failed = self.failed.saturating_add(1);
-        let floor = status.map_or(Duration::ZERO, asked).min(LONGEST_ASKED);
+        let floor = status.map_or(Duration::ZERO, asked);
         floor + ceiling.mul_f64(random.random::<f64>())
     }
 
@@ -59,8 +59,8 @@ fn ceiling(failed: u32) -> Duration {
     BASE.checked_mul(factor).map_or(CAP, |wait| wait.min(CAP))
 }
 
-/// What the server asked to wait; nothing is no time.
-fn asked(status: &Status) -> Duration {
+/// What the server asked to wait, up to an hour; nothing is no time.
+pub(crate) fn asked(status: &Status) -> Duration {
     let info = status
         .get_details_retry_info()
         .and_then(|info| info.retry_delay);
@@ -69,7 +69,8 @@ fn asked(status: &Status) -> Duration {
         .get(PUSHBACK)
         .and_then(|value| value.to_str().ok()?.parse().ok())
         .map(Duration::from_millis);
-    info.unwrap_or_default().max(pushback.unwrap_or_default())
+    let asked = info.unwrap_or_default().max(pushback.unwrap_or_default());
+    asked.min(LONGEST_ASKED)
 }
 
 /// About `around`: a fifth more or less, so that what began together does not stay together.

@@ -57,7 +57,10 @@ pub(crate) async fn watching(device: &Device) {
             began,
             wait,
         });
-        tokio::time::sleep(wait).await;
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = device.relink.notified() => {}
+        }
     }
 }
 

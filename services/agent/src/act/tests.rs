@@ -19,7 +19,7 @@ impl Screen {
 
     fn messages(&self) -> Vec<String> {
         let text = fs::read_to_string(self.path(MESSAGES)).unwrap_or_default();
-        let lines = text.lines().map(|line| serde_json::from_str::<Line>(line));
+        let lines = text.lines().map(serde_json::from_str::<Line>);
         lines
             .map(|line| line.expect("a line of JSON").text)
             .collect()
