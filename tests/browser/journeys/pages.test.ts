@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { write } from '../src/bytes';
 import { Device } from '../src/device';
-import { addPublisher, ask, publish, shownCommand } from '../src/fleet';
+import { addPublisher, ask, commandsOn, publish, shownCommand } from '../src/fleet';
 import { endLesson, lookUp, showLink, shownTo, startLesson } from '../src/lesson';
 import { axe, overflow, picture } from '../src/look';
 import { Roster } from '../src/roster';
@@ -206,7 +206,7 @@ const FLEET: Step[] = [
   ['device', async ({ page }) => {
     await page.getByRole('link', { name: UNBROKEN }).last().click();
     await ask(page, 'Envoyer un message', UNBROKEN);
-    await page.getByText('en attente de l’appareil').waitFor();
+    await commandsOn(page).getByText('en attente de l’appareil').first().waitFor();
   }],
   ['device-lock', async ({ page }) => {
     await page.getByRole('button', { name: 'Verrouiller', exact: true }).click();
