@@ -92,7 +92,7 @@ fn work(args: &AgentRunArgs) -> Result<(), Failure> {
 fn trust(args: &TrustArgs) -> Result<(), Failure> {
     let key_id = preau_agent::trust(&args.state.state, &args.key)?;
     print(&format!(
-        "releases of publisher {key_id} will be installed\n"
+        "releases of publisher {key_id} will be installed: at the next start of the agent, or within a quarter of an hour\n"
     ))
 }
 

@@ -126,15 +126,15 @@ pub(crate) struct SimulateArgs {
 /// One second to 30 days.
 fn time_to_live(text: &str) -> Result<Duration, String> {
     let help = "write a number and s, m, h or d, from 1s to 30d";
-    let (number, unit) = text.split_at(text.len().saturating_sub(1).min(text.len()));
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
+    let mut number = text.chars();
+    let seconds = match number.next_back() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3600,
+        Some('d') => 86_400,
         _ => return Err(help.to_owned()),
     };
-    let number: u64 = number.parse().map_err(|_| help.to_owned())?;
+    let number: u64 = number.as_str().parse().map_err(|_| help.to_owned())?;
     match number.checked_mul(seconds) {
         Some(seconds) if (1..=30 * 86_400).contains(&seconds) => Ok(Duration::from_secs(seconds)),
         _ => Err(help.to_owned()),
