@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, it } from 'vitest';
 import { PART, bytes, write } from '../src/bytes';
+import { Device } from '../src/device';
+import { addPublisher, ask, assign, assignedOn, deviceOn, invite, openDevices, publish } from '../src/fleet';
 import { Gate } from '../src/gate';
 import { attend, endLesson, pupilOn, showFile, showLink, startLesson, twoPupils } from '../src/lesson';
 import { ROOT } from '../src/places';
@@ -145,5 +147,46 @@ describe.each([
     await page.getByRole('button', { name: 'Créer les codes' }).click();
     await page.getByRole('button', { name: 'Imprimer' }).waitFor();
     await keep(page, 'codes');
+  });
+
+  it('a fleet', async () => {
+    const { platform } = here;
+    const admin = await arrive();
+    const { page } = admin;
+    const wide = size === 'wide';
+    const key = await addPublisher(platform, wide ? 'Géométrie libre' : 'Cartes libres');
+    const name = wide ? 'Géométrie' : 'Atlas';
+    const app = { app: `fr.exemple.${wide ? 'geometrie' : 'atlas'}`, name, version: '3.1', bytes: bytes('app', 1_200_000) };
+    await publish(platform, key, app);
+    await admin.signIn(platform.account('admin'));
+    await openDevices(admin);
+    const command = await invite(page, 30);
+    await keep(page, 'enrolment');
+    const cart = wide ? '0' : '1';
+    const names = [`Portable salle 20${cart}`, ...[1, 2, 3, 4].map((number) => `Tablette ${cart}${number}`)];
+    const fleet = await Promise.all(names.map((each) => Device.enrol(platform.folder, each, command)));
+    try {
+      for (const device of fleet.slice(0, 4)) device.run();
+      await page.getByRole('link', { name: 'Appareils', exact: true }).click();
+      for (const each of names.slice(0, 4)) await deviceOn(page, each).getByText('en ligne').waitFor();
+      await deviceOn(page, names[1]!).getByRole('link').click();
+      await ask(page, 'Envoyer un message', 'Rangez les tablettes avant 11 h.');
+      await ask(page, 'Verrouiller', 'À rapporter au CDI');
+      await page.getByText('verrouillé', { exact: true }).waitFor();
+      await dismiss(page);
+      await keep(page, 'device');
+      await page.getByRole('link', { name: 'Appareils', exact: true }).click();
+      await deviceOn(page, names[1]!).getByText('verrouillé').waitFor();
+      await keep(page, 'devices');
+      await assign(page, name);
+      await assignedOn(page, name).getByText(/installée sur 4/).waitFor();
+      await dismiss(page);
+      await assignedOn(page, name).getByRole('link').first().click();
+      await page.getByRole('heading', { name, level: 1 }).waitFor();
+      await page.getByText(names[0]!).waitFor();
+      await keep(page, 'app');
+    } finally {
+      await Promise.all(fleet.map((device) => device.stop()));
+    }
   });
 });
