@@ -16,7 +16,7 @@ mod tests;
 
 use std::future::Future;
 
-use preau_storage_database::{Db, DbError, Dialect, Migration, Migrations, Scope, Tx};
+use preau_storage_database::{Db, DbError, Migration, Migrations};
 
 /// The schema of the roster.
 pub const MIGRATIONS: Migrations = Migrations {
@@ -62,19 +62,6 @@ pub(crate) use planning::{Plan, Planned};
 impl Store {
     pub(crate) fn new(db: Db) -> Self {
         Self { db }
-    }
-
-    /// Begins a transaction whose statements go over a whole import. PostgreSQL keeps the plan of a statement for its
-    /// connection: one made while the tables were small reads them whole for each of 20,000 rows later. Here each
-    /// statement is planned by the sizes of the day, which costs milliseconds.
-    async fn begin_bulk(&self, school: &str) -> Result<Tx, DbError> {
-        let mut tx = self.db.begin(Scope::Tenant(school)).await?;
-        if self.db.dialect() == Dialect::Postgres {
-            let sql = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
-                              set_config('jit', 'off', true)";
-            tx.fetch_all(sql, &[]).await?;
-        }
-        Ok(tx)
     }
 }
 

@@ -86,8 +86,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let batch = batch.get();
         let school = batch.school.to_string();
-        let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
-        rows::plan_afresh(&mut tx, self.db.dialect()).await?;
+        let mut tx = self.db.begin_bulk(Scope::Tenant(&school)).await?;
         if batch.number == 0 {
             begin(&mut tx, batch, staging).await?;
         } else {

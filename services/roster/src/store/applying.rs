@@ -81,7 +81,7 @@ impl Store {
     pub(crate) async fn finish(&self, import: &Import, now: Timestamp) -> Result<(), Error> {
         let school = import.school.id.to_string();
         let id = import.id.to_string();
-        let mut tx = self.begin_bulk(&school).await?;
+        let mut tx = self.db.begin_bulk(Scope::Tenant(&school)).await?;
         lock_school(&mut tx, &school, 1).await?;
         let decided = tx
             .execute(

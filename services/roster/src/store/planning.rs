@@ -183,7 +183,7 @@ impl Store {
     ) -> Result<Planned, Error> {
         let import = import.get();
         let school = import.school.id.to_string();
-        let mut tx = self.begin_bulk(&school).await?;
+        let mut tx = self.db.begin_bulk(Scope::Tenant(&school)).await?;
         if lock_school(&mut tx, &school, 0).await? != generation {
             return Err(ImportRefusal::Outdated.into());
         }

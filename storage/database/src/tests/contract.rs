@@ -2,7 +2,7 @@
 
 use super::{IDS, INSERT, MIGRATIONS, add, ids};
 use crate::testing::both;
-use crate::{Db, DbError, Scope, Value, params};
+use crate::{Db, DbError, Dialect, Scope, Tx, Value, params};
 
 const NOTE: &str = "SELECT id, number, data FROM note WHERE tenant = $1 AND id = $2";
 
@@ -269,4 +269,30 @@ async fn a_server_that_is_not_there_is_named_without_its_password() {
 async fn refused(db: &Db, sql: &'static str, given: &[Value]) -> DbError {
     let mut tx = db.begin(Scope::Platform).await.unwrap();
     tx.execute(sql, given).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_bulk_transaction_is_planned_afresh_and_nothing_of_that_outlasts_it() {
+    both(&MIGRATIONS, async |db| {
+        let mut tx = db.begin_bulk(Scope::Tenant("a")).await.unwrap();
+        if db.dialect() == Dialect::Postgres {
+            assert_eq!(planning(&mut tx).await, ["force_custom_plan", "off"]);
+        }
+        let note = params!["a", "one", 1_i64, None::<Vec<u8>>];
+        tx.execute(INSERT, note).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(ids(&db).await, ["one"]);
+        if db.dialect() == Dialect::Postgres {
+            // On the same connection: nobody else has asked for another.
+            let mut tx = db.begin(Scope::Tenant("a")).await.unwrap();
+            assert_eq!(planning(&mut tx).await[0], "auto");
+        }
+    })
+    .await;
+}
+
+async fn planning(tx: &mut Tx) -> [String; 2] {
+    let sql = "SELECT current_setting('plan_cache_mode'), current_setting('jit')";
+    let row = tx.fetch_one(sql, &[]).await.unwrap();
+    [row.text(0).unwrap(), row.text(1).unwrap()]
 }

@@ -3,7 +3,7 @@
 use preau_kernel::clock::Timestamp;
 use preau_storage_database::{Scope, Tx, Value, params};
 
-use super::{Import, Store, StoreError, forget_staged, rows, statements};
+use super::{Import, Store, StoreError, forget_staged, statements};
 
 impl Store {
     /// Everything that was staged, in one transaction; answers how many accounts have no password. An import that was
@@ -17,8 +17,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<u32, StoreError> {
         let school = import.school.to_string();
-        let mut tx = self.db.begin(Scope::Tenant(&school)).await?;
-        rows::plan_afresh(&mut tx, self.db.dialect()).await?;
+        let mut tx = self.db.begin_bulk(Scope::Tenant(&school)).await?;
         if let Some(without) = take_over(&mut tx, import).await? {
             // Whoever committed it may still wait to be durable; committing nothing waits for the same.
             tx.commit().await?;

@@ -1,4 +1,4 @@
-//! Where the two databases differ: many rows in one statement, from a JSON array of arrays, and how plans are made.
+//! Where the two databases differ: many rows in one statement, from a JSON array of arrays.
 
 use preau_storage_database::{Dialect, Tx, params};
 use serde_json::{Value, json};
@@ -29,18 +29,6 @@ pub(super) async fn insert(tx: &mut Tx, dialect: Dialect, batch: &Batch) -> Resu
             tx.execute(sql, params![&import, &school, batch.number, rows])
                 .await?;
         }
-    }
-    Ok(())
-}
-
-/// PostgreSQL keeps the plan of a statement for its connection. One made while the tables were empty would read them
-/// whole for every row of the next import, until the server happens to count them: plan by their present sizes. Nor is
-/// there anything to compile: a batch costs milliseconds.
-pub(super) async fn plan_afresh(tx: &mut Tx, dialect: Dialect) -> Result<(), StoreError> {
-    if dialect == Dialect::Postgres {
-        let sql = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
-                          set_config('jit', 'off', true)";
-        tx.fetch_all(sql, &[]).await?;
     }
     Ok(())
 }

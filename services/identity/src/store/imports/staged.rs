@@ -6,7 +6,7 @@ use preau_kernel::clock::Timestamp;
 use preau_kernel::ids::PersonId;
 use preau_storage_database::{Dialect, Row, Scope, Value};
 
-use super::{Columns, Import, Staging, Store, StoreError, refused_grant, rows, statements};
+use super::{Columns, Import, Staging, Store, StoreError, refused_grant, statements};
 use crate::domain::import::{Answered, MAX_BATCHES, Outcome, Reason, Refusal};
 
 /// The answer to a staged batch.
@@ -92,8 +92,7 @@ impl Store {
             }
             return Ok(answers);
         }
-        let mut tx = self.db.begin(Scope::Platform).await?;
-        rows::plan_afresh(&mut tx, Dialect::Postgres).await?;
+        let mut tx = self.db.begin_bulk(Scope::Platform).await?;
         for (answer, sql) in asked {
             *answer = tx.fetch_all(sql, values).await?;
         }
