@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt as _};
 use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
 use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::sync::Mutex;
 use tonic::Status;
 use tonic::body::Body;
@@ -17,6 +18,13 @@ use tower::{Service as _, service_fn};
 
 use super::dial::{Dialer, Stream};
 use super::idle::{Idle, Leased};
+
+/// A connection of HTTP/2 over which nothing came for this long is asked whether it is there: longer than a Watch is
+/// silent, so that nobody is asked while all is well …
+const QUIET: Duration = Duration::from_secs(40);
+/// … and given up after this long without an answer. A network that was left says nothing, and TCP would send again and
+/// again over it for a quarter of an hour, every new Watch with it.
+const UNHEARD: Duration = Duration::from_secs(20);
 
 /// How a device speaks to its server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +49,8 @@ struct Inner {
     web: AtomicBool,
     native: Mutex<Option<Native>>,
     idle: Idle,
+    /// [`QUIET`] and [`UNHEARD`].
+    patience: [Duration; 2],
 }
 
 /// One connection of HTTP/2, and whether anything was ever answered on it.
@@ -62,18 +72,29 @@ enum Connection {
 impl Wire {
     /// Connects at the first call.
     pub(crate) fn new(dialer: Dialer, transport: Transport) -> Self {
+        Self::with(dialer, transport, [QUIET, UNHEARD])
+    }
+
+    fn with(dialer: Dialer, transport: Transport, patience: [Duration; 2]) -> Self {
         Self(Arc::new(Inner {
             dialer,
             transport,
             web: AtomicBool::new(transport == Transport::GrpcWeb),
             native: Mutex::default(),
             idle: Idle::default(),
+            patience,
         }))
     }
 
     /// Whether TLS is spoken, so that a certificate can be shown.
     pub(crate) fn is_secure(&self) -> bool {
         self.0.dialer.address().is_secure()
+    }
+
+    /// Makes no more calls on the connections there are: whoever does not answer in time may never.
+    pub(crate) async fn hang_up(&self) {
+        *self.0.native.lock().await = None;
+        drop(self.0.idle.take().await);
     }
 
     async fn send(self, request: Request<Body>) -> Result<Response<Body>, Status> {
@@ -133,7 +154,11 @@ impl Inner {
     async fn http2(&self, stream: Stream) -> Result<http2::SendRequest<Body>, Status> {
         /// What may be under way to us at once: releases are fetched over it.
         const WINDOW: u32 = 1024 * 1024;
+        let [quiet, unheard] = self.patience;
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .keep_alive_interval(quiet)
+            .keep_alive_timeout(unheard)
             .initial_stream_window_size(WINDOW)
             .initial_connection_window_size(WINDOW)
             .handshake(TokioIo::new(stream))
@@ -238,3 +263,7 @@ impl tower::Service<Request<Body>> for Wire {
         self.clone().send(request).boxed()
     }
 }
+
+#[cfg(test)]
+#[path = "wire/tests.rs"]
+mod tests;
