@@ -69,7 +69,8 @@ pub(crate) async fn installing(device: &Device) {
     let first = timeout(device.timing.first_word, told.changed()).await;
     let mut ask = first.is_err() || is_news(device);
     loop {
-        let wait = match round(device, ask).await {
+        // Boxed: it is rare, and every device would keep the room for it.
+        let wait = match Box::pin(round(device, ask)).await {
             Ok(Round::Whole) => {
                 (backoff, lacking) = (Backoff::default(), 0);
                 spread(device.timing.desired, &mut rand::rng())
@@ -195,7 +196,21 @@ async fn bring_about(device: &Device, wanted: &[Wanted]) -> Result<Round, Status
     for app in gone {
         remove(device, &app).await?;
     }
+    tidy(device, wanted).await;
     stuck.map_or(Ok(round), Err)
+}
+
+/// Half a release that was taken back, or replaced before it had come, would lie there for ever.
+async fn tidy(device: &Device, wanted: &[Wanted]) {
+    let wanted = wanted.iter().map(|wanted| wanted.release_id.parse().ok());
+    let (place, wanted) = (device.place(), wanted.flatten().collect());
+    // Left over, it takes room and nothing else.
+    if let Err(refused) = blocking(move || place.drop_fetched_but(&wanted)).await {
+        tracing::warn!(
+            ?refused,
+            "bytes of releases that are not wanted could not be removed"
+        );
+    }
 }
 
 async fn install(device: &Device, verified: &Verified) -> Result<(), Refused> {

@@ -3,6 +3,7 @@
 //! Names were checked before they come here. What was planted in their place is looked for at each step: a link among
 //! the directories leads nowhere, it is refused.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -41,6 +42,24 @@ impl Place {
             Ok(found) if !found.is_file() => Err(planted(&path)),
             _ => Ok(path),
         }
+    }
+
+    /// Removes what came of releases that are not wanted any more: nobody will fetch the rest.
+    pub(super) fn drop_fetched_but(&self, wanted: &BTreeSet<ReleaseId>) -> Result<(), Refused> {
+        let folder = self.0.join(FETCHING);
+        if fs::symlink_metadata(&folder).is_err() {
+            return Ok(());
+        }
+        let folder = self.folder(&[FETCHING])?;
+        for entry in fs::read_dir(&folder).map_err(|error| disk(&error))? {
+            let entry = entry.map_err(|error| disk(&error))?;
+            let name = entry.file_name();
+            let release = name.to_str().and_then(|name| name.parse().ok());
+            if !release.is_some_and(|release| wanted.contains(&release)) {
+                remove_tree(&entry.path()).map_err(|error| disk(&error))?;
+            }
+        }
+        Ok(())
     }
 
     /// Moves a file that was verified into its place and points `current` at it. Each step can be repeated.

@@ -214,6 +214,36 @@ async fn a_fetch_that_is_cut_goes_on_where_it_was_also_after_a_restart() {
 }
 
 #[tokio::test]
+async fn half_a_release_that_is_not_wanted_any_more_takes_no_room() {
+    let maker = Maker::new(1);
+    let stand = stand(Door::Plain, Transport::Grpc, &[&maker]).await;
+    let bytes = noise(11, 300_000);
+    let (first, second) = (maker.release("1.0", &bytes), maker.release("2.0", &bytes));
+    // As where the device was killed in the middle of each.
+    let [left, half] = [&first, &second].map(|release| {
+        let partial = stand.prefix(".fetching").join(&release.release_id);
+        std::fs::create_dir_all(stand.prefix(".fetching")).expect("made");
+        std::fs::write(&partial, &bytes[..100_000]).expect("written");
+        partial
+    });
+    assign(&stand, &[(&second, &bytes)]);
+    let running = stand.run();
+    stand
+        .until("an installation", |inner| {
+            said(inner, &second, I::Installed)
+        })
+        .await;
+    assert_eq!(
+        stand.world().lock().offsets,
+        [100_000],
+        "what is wanted stays"
+    );
+    // It is said after everything was put in order.
+    running.kill().await;
+    assert!(!left.exists() && !half.exists());
+}
+
+#[tokio::test]
 async fn other_bytes_than_were_signed_for_are_dropped_and_never_installed() {
     let maker = Maker::new(1);
     let bytes = noise(5, 95_000);
