@@ -40,7 +40,8 @@ pub(crate) async fn renewing(device: &Device) {
             tokio::time::sleep(left.clamp(Duration::from_secs(1), LOOK)).await;
             continue;
         }
-        let floor = match renew(device).await {
+        // Boxed: it is rare, and every device would keep the room for it.
+        let floor = match Box::pin(renew(device)).await {
             Ok(()) => Duration::ZERO,
             Err(status) => {
                 tracing::warn!(code = ?status.code(), message = status.message(), "the certificate was not renewed");

@@ -34,6 +34,12 @@ pub(crate) async fn watching(device: &Device) {
             () = device.relink.notified() => continue,
         };
         let status = end.err();
+        let ended = device.store.read(|journal| journal.credential.expires_at);
+        if !began && device.clock.now().0 > ended {
+            tracing::error!(
+                "the certificate has ended: enrol the device anew into an empty directory"
+            );
+        }
         if using == Using::Next && !began {
             doubts += 1;
             let refused = status.as_ref().map(Status::code) == Some(Code::Unauthenticated);
@@ -77,12 +83,15 @@ async fn watch(device: &Device, link: &Link, began: &mut bool) -> Result<(), Sta
         Err(status) => return Err(lost_place(device, status).await),
     };
     loop {
-        let silent = |_| {
+        let Ok(said) = timeout(device.timing.silence, stream.message()).await else {
+            // What lies between may have lost the connection without a word to either side.
+            link.hang_up().await;
             let seconds = device.timing.silence.as_secs();
-            Status::unavailable(format!("not a word from the server for {seconds} s"))
+            return Err(Status::unavailable(format!(
+                "not a word from the server for {seconds} s"
+            )));
         };
-        let said = timeout(device.timing.silence, stream.message()).await;
-        match said.map_err(silent)? {
+        match said {
             Ok(Some(response)) => {
                 if !std::mem::replace(began, true) {
                     device.event(Event::Watching);

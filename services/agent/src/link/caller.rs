@@ -87,7 +87,7 @@ impl Link {
             within(deadline, call(self.0.wire.clone(), request))
         };
         let bearer = self.bearer(None).await?;
-        match attempt(bearer.clone()).await {
+        let answer = match attempt(bearer.clone()).await {
             // The certificate is not seen, or the session has ended.
             Err(status) if status.code() == Code::Unauthenticated => {
                 self.0.by_session.store(true, Ordering::Relaxed);
@@ -95,8 +95,18 @@ impl Link {
                 attempt(bearer).await
             }
             answer => answer,
+        };
+        if let Err(status) = &answer
+            && status.code() == Code::DeadlineExceeded
+        {
+            self.hang_up().await;
         }
-        .map(Response::into_inner)
+        answer.map(Response::into_inner)
+    }
+
+    /// The next call is made on a new connection. Streams that are open go on.
+    pub(crate) async fn hang_up(&self) {
+        self.0.wire.hang_up().await;
     }
 
     /// The session's token, where there has to be one: another than `stale`.
@@ -149,8 +159,13 @@ impl Link {
             .assertion(&credential.device_id, self.0.clock.now())
             .map_err(|error: AgentError| Status::internal(error.to_string()))?;
         let mut agents = AgentServiceClient::new(self.0.wire.clone());
-        let answer = within(SIGN_IN, agents.sign_in(SignInRequest { assertion })).await?;
-        Ok(answer.into_inner().session_token)
+        let answer = within(SIGN_IN, agents.sign_in(SignInRequest { assertion })).await;
+        if let Err(status) = &answer
+            && status.code() == Code::DeadlineExceeded
+        {
+            self.hang_up().await;
+        }
+        Ok(answer?.into_inner().session_token)
     }
 }
 

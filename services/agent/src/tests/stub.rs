@@ -31,6 +31,8 @@ pub(super) struct World {
     pub(super) news: watch::Sender<u64>,
     /// For tests that wait: something was asked, said or done.
     pub(super) touched: watch::Sender<u64>,
+    /// Connections made before a change of it are dead: neither side is told.
+    pub(super) frozen: watch::Sender<u64>,
     pub(super) pki: Pki,
     /// Itself, for streams that outlive the call that began them.
     again: Weak<Self>,

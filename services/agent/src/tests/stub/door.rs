@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -29,6 +31,8 @@ pub(in crate::tests) enum Door {
     /// A proxy of the old kind: HTTP/1.1, and nothing else is understood.
     PlainHttp1,
     Tls,
+    /// A proxy that speaks HTTP/2 and lets no gRPC through but in the guise of gRPC-web.
+    TlsWebOnly,
     /// A proxy that ends TLS: no certificate is asked for.
     TlsWithoutCertificates,
 }
@@ -51,6 +55,7 @@ impl Stub {
             inner: inner.into(),
             news: tokio::sync::watch::Sender::new(0),
             touched: tokio::sync::watch::Sender::new(0),
+            frozen: tokio::sync::watch::Sender::new(0),
             pki: Pki::new(),
             again: again.clone(),
         });
@@ -69,7 +74,9 @@ impl Stub {
     pub(in crate::tests) fn url(&self) -> String {
         match self.door {
             Door::Plain | Door::PlainHttp1 => format!("http://{}", self.address),
-            Door::Tls | Door::TlsWithoutCertificates => format!("https://{}", self.address),
+            Door::Tls | Door::TlsWebOnly | Door::TlsWithoutCertificates => {
+                format!("https://{}", self.address)
+            }
         }
     }
 
@@ -111,18 +118,27 @@ impl Drop for Stub {
 async fn serve(listener: TcpListener, door: Door, world: Arc<World>) {
     let tls = match door {
         Door::Plain | Door::PlainHttp1 => None,
-        Door::Tls => Some(world.pki.server(true)),
+        Door::Tls | Door::TlsWebOnly => Some(world.pki.server(true)),
         Door::TlsWithoutCertificates => Some(world.pki.server(false)),
     };
     let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
     let routes = Routes::new(AgentServiceServer::from_arc(Arc::clone(&world)))
         .add_service(DeliveryServiceServer::from_arc(Arc::clone(&world)))
-        .add_service(CatalogueServiceServer::from_arc(world));
+        .add_service(CatalogueServiceServer::from_arc(Arc::clone(&world)));
     // Dropped with this task: a server that is gone takes its connections along.
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await.expect("a connection");
-        connections.spawn(connection(stream, door, tls.clone(), routes.clone()));
+        let mut frozen = world.frozen.subscribe();
+        let connection = connection(stream, door, tls.clone(), routes.clone());
+        connections.spawn(async move {
+            tokio::pin!(connection);
+            tokio::select! {
+                () = &mut connection => {}
+                // Held, and never looked at again.
+                _ = frozen.changed() => std::future::pending().await,
+            }
+        });
     }
 }
 
@@ -131,7 +147,7 @@ async fn connection(stream: TcpStream, door: Door, tls: Option<TlsAcceptor>, rou
         let mut first = [0; 3];
         let peeked = stream.peek(&mut first).await.unwrap_or(0);
         let http2 = &first[..peeked] == b"PRI" && door != Door::PlainHttp1;
-        return exchange(stream, http2, None, routes).await;
+        return exchange(stream, http2, None, door, routes).await;
     };
     // A client that does not like us, or that we do not.
     let Ok(stream) = tls.accept(stream).await else {
@@ -141,10 +157,10 @@ async fn connection(stream: TcpStream, door: Door, tls: Option<TlsAcceptor>, rou
     let http2 = session.alpn_protocol() == Some(b"h2");
     let shown = session.peer_certificates().and_then(|chain| chain.first());
     let shown = shown.map(|certificate| Shown(certificate.to_vec()));
-    exchange(stream, http2, shown, routes).await;
+    exchange(stream, http2, shown, door, routes).await;
 }
 
-async fn exchange<S>(stream: S, http2: bool, shown: Option<Shown>, routes: Routes)
+async fn exchange<S>(stream: S, http2: bool, shown: Option<Shown>, door: Door, routes: Routes)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -154,7 +170,17 @@ where
         if let Some(shown) = &shown {
             request.extensions_mut().insert(shown.clone());
         }
-        web.oneshot(request)
+        async move {
+            let kind = request.headers().get(CONTENT_TYPE);
+            let is_web =
+                kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc-web"));
+            if door == Door::TlsWebOnly && !is_web {
+                let mut refusal = http::Response::new(Body::empty());
+                *refusal.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                return Ok(refusal);
+            }
+            web.oneshot(request).await
+        }
     });
     let stream = TokioIo::new(stream);
     // Cut connections end with an error: that is what tests do to them.
