@@ -16,6 +16,9 @@ pub(crate) struct Version(String);
 /// Characters of a version at most.
 const MAX_VERSION: usize = 40;
 
+/// What devices call the link to the version in use, which lies beside the versions.
+const IN_USE: &str = "current";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not an app: expected a reverse domain name of 3 to 100 lower-case letters, digits, dots and hyphens, such as \
@@ -25,7 +28,8 @@ pub(crate) struct InvalidApp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a version: expected 1 to {MAX_VERSION} letters, digits, dots, hyphens and plus signs, a letter or digit first"
+    "not a version: expected 1 to {MAX_VERSION} letters, digits, dots, hyphens and plus signs, a letter or digit first, \
+     and not {IN_USE:?}, which devices call the one in use"
 )]
 pub(crate) struct InvalidVersion;
 
@@ -64,7 +68,7 @@ impl Version {
             .bytes()
             .next()
             .is_some_and(|byte| byte.is_ascii_alphanumeric());
-        if begins && text.len() <= MAX_VERSION && text.bytes().all(is_plain) {
+        if begins && text.len() <= MAX_VERSION && text.bytes().all(is_plain) && text != IN_USE {
             Ok(Self(text.to_owned()))
         } else {
             Err(InvalidVersion)
@@ -121,7 +125,9 @@ mod tests {
             );
         }
         let longer = "1".repeat(41);
-        for text in ["", ".", "..", "-1", "+1", "1 0", "1/0", "1_0", "é", &longer] {
+        for text in [
+            "", ".", "..", "-1", "+1", "1 0", "1/0", "1_0", "é", "current", &longer,
+        ] {
             assert_eq!(Version::parse(text), Err(InvalidVersion), "{text:?}");
         }
     }
