@@ -286,8 +286,8 @@ async fn report(device: &Device) -> Result<(), Status> {
             .await;
         match answer {
             Ok(_) => {}
-            // It will not take this one the next time either.
-            Err(status) if matches!(status.code(), Code::NotFound | Code::InvalidArgument) => {
+            // It will not take this one the next time either, and what comes after must not wait for it.
+            Err(status) if is_refusal(status.code()) => {
                 tracing::warn!(code = ?status.code(), "a report was refused");
             }
             Err(status) => return Err(status),
@@ -300,6 +300,14 @@ async fn report(device: &Device) -> Result<(), Status> {
         .await?;
     }
     Ok(())
+}
+
+/// Also of a release that the server does not give out any more, as after its restoration from a backup.
+fn is_refusal(code: Code) -> bool {
+    matches!(
+        code,
+        Code::NotFound | Code::InvalidArgument | Code::FailedPrecondition
+    )
 }
 
 fn said(release_id: &str, said: Said, reason: &str) -> Report {

@@ -15,6 +15,7 @@ mod keys;
 pub mod link;
 mod private;
 mod publishers;
+pub mod release;
 mod renew;
 mod retry;
 pub mod simulate;

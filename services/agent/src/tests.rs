@@ -3,6 +3,7 @@
 mod installing;
 mod killed;
 mod renewing;
+mod reporting;
 mod simulating;
 mod stand;
 mod stub;

@@ -1,12 +1,10 @@
 //! Fetching a release: on from what is there, to the last byte, and then the whole is verified.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _};
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aws_lc_rs::digest::{Context, SHA256};
 use preau_proto::apps::v1::FetchReleaseRequest;
 use preau_proto::apps::v1::delivery_service_client::DeliveryServiceClient;
 use tokio::io::AsyncWriteExt as _;
@@ -16,11 +14,10 @@ use super::manifest::Verified;
 use super::place::disk;
 use super::{Place, Refused, blocking};
 use crate::device::Device;
+use crate::release;
 
 /// How long the stream may take to begin, and each frame to come.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Bytes hashed at once.
-const BLOCK: usize = 256 * 1024;
 
 /// Fetches what is missing; answers where the verified file lies. Wrong bytes are dropped, so that the next try begins
 /// anew; a stream that is cut leaves what came.
@@ -95,40 +92,22 @@ async fn rest(device: &Device, release: &Verified, path: &Path, from: u64) -> Re
 }
 
 /// Whether the file is the one that the publisher signed for.
-fn verify(path: &Path, release: &Verified) -> Result<(), Refused> {
+fn verify(path: &Path, wanted: &Verified) -> Result<(), Refused> {
     let wrong = |what: &str| {
         drop_bytes(path);
         Err(Refused::For(what.to_owned()))
     };
-    let (size, sha256, blake3) = hashes(path).map_err(|error| disk(&error))?;
-    if size != release.size {
+    let found = release::digests(path).map_err(|error| disk(&error))?;
+    if found.size != wanted.size {
         return wrong("size wrong");
     }
-    if sha256 != release.sha256 {
+    if found.sha256 != wanted.sha256 {
         return wrong("SHA-256 wrong");
     }
-    if blake3 != release.blake3 {
+    if found.blake3 != wanted.blake3 {
         return wrong("BLAKE3 wrong");
     }
     Ok(())
-}
-
-fn hashes(path: &Path) -> io::Result<(u64, [u8; 32], [u8; 32])> {
-    let mut file = File::open(path)?;
-    let (mut sha256, mut blake3) = (Context::new(&SHA256), blake3::Hasher::new());
-    let (mut block, mut size) = (vec![0; BLOCK], 0);
-    loop {
-        let read = file.read(&mut block)?;
-        if read == 0 {
-            break;
-        }
-        sha256.update(&block[..read]);
-        blake3.update(&block[..read]);
-        size += read as u64;
-    }
-    let mut digest = [0; 32];
-    digest.copy_from_slice(sha256.finish().as_ref());
-    Ok((size, digest, *blake3.finalize().as_bytes()))
 }
 
 fn drop_bytes(path: &Path) {

@@ -7,9 +7,8 @@ use preau_proto::apps::v1::{Manifest, Wanted};
 use prost::Message as _;
 
 use crate::publishers::PublicKey;
+use crate::release;
 
-/// What is signed begins with it, so that no signature for anything else is one for a release.
-const CONTEXT: &[u8] = b"preau-release-v1\0";
 const LONGEST_MANIFEST: usize = 8 * 1024;
 const LARGEST: u64 = 4 << 30;
 /// What file systems take.
@@ -46,8 +45,7 @@ pub(super) fn verified(
     if wanted.manifest.len() > LONGEST_MANIFEST {
         return Err("manifest too long");
     }
-    let signed = [CONTEXT, &wanted.manifest].concat();
-    if !key.verifies(&signed, &wanted.signature) {
+    if !key.verifies(&release::signed(&wanted.manifest), &wanted.signature) {
         return Err("signature wrong");
     }
     let manifest =

@@ -18,10 +18,10 @@ use crate::{PublicKey, key_id, standing, trust};
 const APP: &str = "fr.example.geometrie";
 
 /// Somebody who signs.
-struct Maker(Ed25519KeyPair);
+pub(super) struct Maker(Ed25519KeyPair);
 
 impl Maker {
-    fn new(seed: u8) -> Self {
+    pub(super) fn new(seed: u8) -> Self {
         Self(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).expect("a seed"))
     }
 
@@ -38,7 +38,7 @@ impl Maker {
         }
     }
 
-    fn release(&self, version: &str, bytes: &[u8]) -> Wanted {
+    pub(super) fn release(&self, version: &str, bytes: &[u8]) -> Wanted {
         let manifest = Manifest {
             app: APP.into(),
             name: "Géométrie".into(),
@@ -64,14 +64,14 @@ impl Maker {
     }
 }
 
-fn noise(seed: u64, length: usize) -> Vec<u8> {
+pub(super) fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
     StdRng::seed_from_u64(seed).fill_bytes(&mut bytes);
     bytes
 }
 
 /// Assigns these releases, with these bytes, and nothing else.
-fn assign(stand: &Stand, releases: &[(&Wanted, &[u8])]) {
+pub(super) fn assign(stand: &Stand, releases: &[(&Wanted, &[u8])]) {
     let mut inner = stand.world().lock();
     inner.wanted = releases
         .iter()
@@ -90,7 +90,7 @@ fn assign(stand: &Stand, releases: &[(&Wanted, &[u8])]) {
     stand.world().tell();
 }
 
-async fn stand(door: Door, transport: Transport, known: &[&Maker]) -> Stand {
+pub(super) async fn stand(door: Door, transport: Transport, known: &[&Maker]) -> Stand {
     let stand = Stand::new(door, transport).await;
     stand.world().lock().publishers = known.iter().map(|maker| maker.publisher()).collect();
     stand.enroll(TOKEN).await.expect("enrolled");
@@ -113,7 +113,7 @@ fn said(inner: &Inner, release: &Wanted, state: I) -> bool {
     false
 }
 
-fn removed(inner: &Inner) -> bool {
+pub(super) fn removed(inner: &Inner) -> bool {
     inner
         .reports
         .iter()
@@ -360,33 +360,4 @@ async fn an_app_that_somebody_removed_comes_back() {
         })
         .await;
     assert_eq!(std::fs::read(current(&stand)).expect("there"), bytes);
-}
-
-#[tokio::test]
-async fn a_report_that_was_not_heard_is_made_again() {
-    let maker = Maker::new(1);
-    let stand = stand(Door::Plain, Transport::Grpc, &[&maker]).await;
-    let running = stand.run();
-    let bytes = noise(10, 1000);
-    let release = maker.release("1.0", &bytes);
-    let deaf = tonic::Status::unavailable("away");
-    // The first is that of FETCHING.
-    for _ in 0..2 {
-        stand.world().fail("ReportInstallation", deaf.clone());
-    }
-    assign(&stand, &[(&release, &bytes)]);
-    stand
-        .until("two tries", |inner| inner.faults.is_empty())
-        .await;
-    running.kill().await;
-    let _running = stand.run();
-    stand
-        .until("the report", |inner| {
-            inner
-                .reports
-                .iter()
-                .any(|said| said.state() == I::Installed)
-        })
-        .await;
-    assert_eq!(stand.world().lock().offsets, [0], "fetched once");
 }

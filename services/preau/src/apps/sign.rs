@@ -1,18 +1,14 @@
 //! Signing a release: its manifest says what the file is, the signature who says so.
 
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{Context, SHA256};
+use preau_agent::release;
 use preau_proto::apps::v1::Manifest;
 use prost::Message as _;
 
 use super::publishers::read_key;
 use crate::failure::{Exit, Failure, at_path};
 
-/// What is signed begins with it.
-const CONTEXT: &[u8] = b"preau-release-v1\0";
 const LARGEST: u64 = 4 << 30;
 
 /// What is published.
@@ -40,8 +36,9 @@ pub(crate) struct Signed {
 pub(crate) fn sign(description: &Description<'_>) -> Result<Signed, Failure> {
     let path = description.file;
     let pair = read_key(description.key)?;
-    let (size, sha256, blake3) =
-        hashes(path).map_err(|error| at_path("cannot read the file", path, &error))?;
+    let found = release::digests(path);
+    let found = found.map_err(|error| at_path("cannot read the file", path, &error))?;
+    let size = found.size;
     if size == 0 || size > LARGEST {
         let what = format!("a release has 1 byte to 4 GiB, this file has {size} bytes");
         return Err(Failure::new(what, path.display(), "name another file").exit(Exit::Usage));
@@ -56,36 +53,19 @@ pub(crate) fn sign(description: &Description<'_>) -> Result<Signed, Failure> {
         name: description.name.to_owned(),
         version: description.version.to_owned(),
         size,
-        sha256,
-        blake3,
+        sha256: found.sha256.to_vec(),
+        blake3: found.blake3.to_vec(),
         file_name: file_name.to_owned(),
         executable: description.executable,
     }
     .encode_to_vec();
-    let signature = pair.sign(&[CONTEXT, &manifest].concat());
+    let signature = pair.sign(&release::signed(&manifest));
     Ok(Signed {
         file: path.to_owned(),
         size,
         signature: signature.as_ref().to_vec(),
         manifest,
     })
-}
-
-fn hashes(path: &Path) -> io::Result<(u64, Vec<u8>, Vec<u8>)> {
-    let mut file = File::open(path)?;
-    let (mut sha256, mut blake3) = (Context::new(&SHA256), blake3::Hasher::new());
-    let (mut block, mut size) = (vec![0; 256 * 1024], 0);
-    loop {
-        let read = file.read(&mut block)?;
-        if read == 0 {
-            break;
-        }
-        sha256.update(&block[..read]);
-        blake3.update(&block[..read]);
-        size += read as u64;
-    }
-    let sha256 = sha256.finish().as_ref().to_vec();
-    Ok((size, sha256, blake3.finalize().as_bytes().to_vec()))
 }
 
 #[cfg(test)]

@@ -33,7 +33,9 @@ fn publisher(seed: u8) -> Publisher {
 impl Publisher {
     fn release(&self, manifest: &Manifest) -> Wanted {
         let manifest = manifest.encode_to_vec();
-        let signature = self.pair.sign(&[CONTEXT, &manifest].concat());
+        let signature = self
+            .pair
+            .sign(&[b"preau-release-v1\0", manifest.as_slice()].concat());
         Wanted {
             release_id: ReleaseId::new().to_string(),
             signature: signature.as_ref().to_vec(),
