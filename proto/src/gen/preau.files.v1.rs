@@ -1001,8 +1001,8 @@ pub mod file_service_client {
                 .insert(GrpcMethod::new("preau.files.v1.FileService", "PurgeNode"));
             self.inner.unary(req, path, codec).await
         }
-        /// A path on the gateway that downloads one file for five minutes, without a session: what a browser's own download
-        /// manager can follow, resume and cut into ranges.
+        /// A path on the gateway that downloads one file without a session: what a browser's own download manager can follow,
+        /// resume and cut into ranges. It works for five minutes and the time that the file takes at 1 Mbit/s, 12 hours at most.
         pub async fn create_download_link(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateDownloadLinkRequest>,
@@ -1169,8 +1169,8 @@ pub mod file_service_server {
             tonic::Response<super::PurgeNodeResponse>,
             tonic::Status,
         >;
-        /// A path on the gateway that downloads one file for five minutes, without a session: what a browser's own download
-        /// manager can follow, resume and cut into ranges.
+        /// A path on the gateway that downloads one file without a session: what a browser's own download manager can follow,
+        /// resume and cut into ranges. It works for five minutes and the time that the file takes at 1 Mbit/s, 12 hours at most.
         async fn create_download_link(
             &self,
             request: tonic::Request<super::CreateDownloadLinkRequest>,

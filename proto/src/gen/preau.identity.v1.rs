@@ -1824,6 +1824,10 @@ pub struct StagedPerson {
     /// Whether committing makes an administrator of the school of somebody who may sign in and is none now.
     #[prost(bool, tag = "6")]
     pub becomes_administrator: bool,
+    /// Whether committing disables somebody who may sign in now. Whoever staged the import and who administers beyond the
+    /// school are never disabled, whatever the file says.
+    #[prost(bool, tag = "7")]
+    pub becomes_disabled: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CommitPeopleRequest {

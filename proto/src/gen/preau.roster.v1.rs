@@ -1023,6 +1023,10 @@ pub struct Import {
     /// All of them.
     #[prost(uint32, tag = "12")]
     pub problem_count: u32,
+    /// The import of the school that was begun after this one, which can do nothing any more: its file was dropped. Empty
+    /// when there is none, and when this one was decided before.
+    #[prost(string, tag = "13")]
+    pub replaced_by_import_id: ::prost::alloc::string::String,
 }
 /// What an import does. People are those of the file and those it no longer names.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
