@@ -130,7 +130,10 @@ impl Sightings {
                 held.until = until;
                 return Ok(held.id);
             }
-            tracing::warn!(lease = %held.id, "this process did not renew its lease in time: its devices counted as offline");
+            // Nobody had to be vouched for when the last one ran out: then it did so as it should.
+            if self.seen.any_vouched_for() {
+                tracing::warn!(lease = %held.id, "this process did not renew its lease in time: its devices counted as offline");
+            }
         }
         let id = LeaseId::new();
         self.store.take_lease(id, until, now).await?;
@@ -170,6 +173,12 @@ impl Seen {
 
     fn any_watched(&self) -> bool {
         self.lock().values().any(|sighting| sighting.watches > 0)
+    }
+
+    /// Whether any was written down under the present lease and is watched still.
+    fn any_vouched_for(&self) -> bool {
+        let vouched_for = |one: &Sighting| one.watches > 0 && one.written.is_some();
+        self.lock().values().any(vouched_for)
     }
 
     /// Those to be written down as seen, and those whose Watches are closed.
