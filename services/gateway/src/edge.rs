@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::cookie::CookieSession;
 use crate::credential::{Credential, SessionToken};
 use crate::local::Local;
+use crate::outward;
 use crate::principals::{Ending, Principals};
 use crate::proxy::Proxy;
 use crate::refusal::Refusal;
@@ -108,7 +109,8 @@ impl Service<Request<Body>> for Edge {
         async move {
             let path = request.uri().path().to_owned();
             let answer = inner.answer(&path, request).await;
-            Ok(answer.unwrap_or_else(Status::into_http::<body::Body>))
+            let answer = answer.unwrap_or_else(Status::into_http::<body::Body>);
+            Ok(outward::put_path(answer, path))
         }
         .boxed()
     }

@@ -28,6 +28,7 @@ mod download;
 mod edge;
 mod headers;
 mod local;
+mod outward;
 mod page;
 mod principals;
 mod proxy;

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use http::{Request, header};
 use http_body_util::Full;
+use preau_mesh::Reported;
 use preau_proto::files::v1::{GetNodeRequest, ListFolderRequest, ListFolderResponse, ReadRequest};
 use preau_proto::identity::v1::{SignInRequest, SignInResponse};
 use tonic::Code;
@@ -12,6 +13,7 @@ use tonic::Code;
 use super::stand::{PUPIL, Stand, bearer};
 use crate::Config;
 
+const GET: &str = "/preau.files.v1.FileService/GetNode";
 const LIST: &str = "/preau.files.v1.FileService/ListFolder";
 
 #[tokio::test]
@@ -139,13 +141,16 @@ async fn a_services_error_arrives_as_it_was_said() {
         .h2()
         .await
         .call(
-            "/preau.files.v1.FileService/GetNode",
+            GET,
             &[("authorization", &session)],
             &GetNodeRequest::default(),
         )
         .await;
     assert_eq!(answer.code(), Code::NotFound);
-    assert_eq!(answer.status.expect("a status").message(), "no such node");
+    let status = answer.status.expect("a status");
+    assert_eq!(status.message(), "no such node");
+    let told = Reported::of(&status).metadata;
+    assert_eq!((&*told["service"], &*told["endpoint"]), ("files", GET));
 }
 
 #[tokio::test]

@@ -190,7 +190,8 @@ impl FileService for Files {
         &self,
         _request: tonic::Request<files::GetNodeRequest>,
     ) -> Result<tonic::Response<files::GetNodeResponse>, Status> {
-        Err(Status::not_found("no such node"))
+        let fault = Fault::new(tonic::Code::NotFound, "NOT_FOUND", "no such node");
+        Err(fault.into_status("files", "10.3.0.7:7443"))
     }
 
     async fn create_folder(
