@@ -101,6 +101,7 @@ impl From<PasswordRefusal> for Failure {
             PasswordRefusal::TooLong => "PASSWORD_TOO_LONG",
             PasswordRefusal::IsLogin => "PASSWORD_IS_LOGIN",
             PasswordRefusal::TooCommon => "PASSWORD_TOO_COMMON",
+            PasswordRefusal::IsCode => "PASSWORD_IS_CODE",
         };
         let text = refusal.to_string();
         Failure::new(Kind::InvalidArgument, reason, format!("password: {text}"))

@@ -11,6 +11,7 @@ use super::session_token::sha256;
 
 /// Twelve letters and digits of Crockford's base 32, 60 random bits. Only a SHA-256 is stored; a fast hash is right
 /// because 60 bits cannot be searched in the 30 days that a code lives.
+#[derive(PartialEq, Eq)]
 pub(crate) struct FirstUseCode(Zeroizing<String>);
 
 /// How long a code works.

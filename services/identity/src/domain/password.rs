@@ -5,6 +5,7 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
+use super::first_use::FirstUseCode;
 use super::login::Login;
 
 /// A password as typed. Wiped when dropped, never shown.
@@ -22,6 +23,8 @@ pub(crate) enum PasswordRefusal {
     IsLogin,
     #[error("this password is among the first that anybody tries: choose another one")]
     TooCommon,
+    #[error("the password is the code, which is on paper and in others' hands: choose another one")]
+    IsCode,
 }
 
 /// Least length of a password, in bytes.
@@ -65,6 +68,15 @@ impl Password {
             return Err(PasswordRefusal::TooCommon);
         }
         Ok(())
+    }
+
+    /// Whether it may follow the code that somebody typed to choose it: not when it is that code, however written.
+    pub(crate) fn check_after(&self, code: &str) -> Result<(), PasswordRefusal> {
+        let code = FirstUseCode::parse(code);
+        match code.is_some() && code == FirstUseCode::parse(&self.0) {
+            true => Err(PasswordRefusal::IsCode),
+            false => Ok(()),
+        }
     }
 }
 
@@ -208,6 +220,17 @@ mod tests {
             );
         }
         assert_eq!(check("camille", "le chat dort au soleil"), Ok(()));
+    }
+
+    #[test]
+    fn the_code_is_no_password_however_it_is_written() {
+        let check = |password: &str, code| Password::new(password.to_owned()).check_after(code);
+        for password in ["K0QM-1PXR-T4VD", "k0qm 1pxr t4vd", "KoQMlPXRT4VD"] {
+            let refused = check(password, " k0qm-1pxr-t4vd");
+            assert_eq!(refused, Err(PasswordRefusal::IsCode), "{password}");
+        }
+        assert_eq!(check("K0QM-1PXR-T4VE", "K0QM-1PXR-T4VD"), Ok(()));
+        assert_eq!(check("le chat dort", "no code"), Ok(()), "neither is one");
     }
 
     #[test]

@@ -113,6 +113,7 @@ impl FirstUse {
         if let Some(login) = &login {
             password.check_for(login)?;
         }
+        password.check_after(code)?;
         let now = self.clock.now();
         let attempt = self.attempts.begin(typed, now).map_err(too_many_attempts)?;
         let hash = match self.passwords.hash(&password).await {

@@ -156,6 +156,8 @@ async fn a_poor_password_does_not_spend_the_code() {
     for (password, expected) in [
         ("short", "PASSWORD_TOO_SHORT"),
         ("Motdepasse1", "PASSWORD_TOO_COMMON"),
+        (&code, "PASSWORD_IS_CODE"),
+        (&code.replace('-', " ").to_lowercase(), "PASSWORD_IS_CODE"),
     ] {
         let status = stage
             .activate_with("zoe", &code, password)
