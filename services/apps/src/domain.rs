@@ -10,7 +10,7 @@ mod release;
 
 pub(crate) use app::{AppId, Version};
 pub(crate) use desired::{
-    Assignment, DesiredState, Device, MAX_APPS, School, Wanted, desired_hash,
+    Assignment, DesiredState, Device, MAX_APPS, MAX_FETCHES, School, Wanted, desired_hash,
 };
 pub(crate) use installation::{Installation, Outcome, Report};
 pub(crate) use line::Line;
@@ -49,6 +49,11 @@ pub(crate) enum Refusal {
     /// More than [`MAX_APPS`].
     #[error("the school's devices are to have {MAX_APPS} apps already: unassign one first")]
     TooManyApps,
+    /// More than [`MAX_FETCHES`].
+    #[error(
+        "the device fetches {MAX_FETCHES} times at once already: end one first, then try again"
+    )]
+    TooManyFetches,
     /// More than [`MAX_PUBLISHERS`].
     #[error("the platform has {MAX_PUBLISHERS} publishers already, the most there can be")]
     TooManyPublishers,

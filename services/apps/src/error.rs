@@ -53,6 +53,8 @@ impl From<Error> for Failure {
 
 /// When a retry may find the trouble gone.
 const SOON: Duration = Duration::from_millis(200);
+/// When a fetch that nobody reads may have been given up.
+const LATER: Duration = Duration::from_secs(10);
 
 fn refused(refusal: Refusal) -> Failure {
     let (kind, reason) = match refusal {
@@ -63,12 +65,14 @@ fn refused(refusal: Refusal) -> Failure {
         Refusal::UploadExpired => (Kind::FailedPrecondition, "UPLOAD_EXPIRED"),
         Refusal::HashWrong => (Kind::FailedPrecondition, "HASH_WRONG"),
         Refusal::TooManyApps => (Kind::FailedPrecondition, "TOO_MANY_APPS"),
+        Refusal::TooManyFetches => (Kind::Exhausted, "TOO_MANY_FETCHES"),
         Refusal::TooManyPublishers => (Kind::FailedPrecondition, "TOO_MANY_PUBLISHERS"),
     };
     let failure = Failure::new(kind, reason, refusal.to_string());
     match refusal {
         Refusal::SignatureWrong => failure.field("signature", "made by no publisher's key"),
         Refusal::ReleaseExists { release } => failure.meta("release_id", release.to_string()),
+        Refusal::TooManyFetches => failure.retry_after(LATER),
         _ => failure,
     }
 }

@@ -4,6 +4,7 @@ mod announcing;
 mod catalogue;
 mod delivery;
 mod deployment;
+mod fetching;
 mod fleet;
 mod objects;
 mod schools;
@@ -20,6 +21,7 @@ pub(crate) use objects::{Objects, Plan};
 pub(crate) use schools::Schools;
 
 use crate::store::Store;
+use fetching::Fetches;
 
 /// The use cases of the apps.
 pub(crate) struct Apps {
@@ -27,6 +29,7 @@ pub(crate) struct Apps {
     objects: Objects,
     schools: Schools,
     fleet: Fleet,
+    fetches: Fetches,
     clock: Clock,
 }
 
@@ -49,6 +52,7 @@ impl Apps {
             objects,
             schools,
             fleet,
+            fetches: Fetches::default(),
             clock,
         }
     }

@@ -7,6 +7,10 @@ use super::{KeyId, Release, Signed};
 /// Apps that a school's devices are to have, at most.
 pub(crate) const MAX_APPS: u32 = 200;
 
+/// Fetches that a device has under way at once, at most. An agent has one; those of connections that died before may not
+/// have been given up yet.
+pub(crate) const MAX_FETCHES: u32 = 8;
+
 /// A school, as the directory tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct School {

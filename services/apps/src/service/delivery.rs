@@ -54,7 +54,7 @@ impl Apps {
     }
 
     /// The bytes of a release that is assigned to the calling device's school; to any other device there is none. Who may
-    /// read is decided when reading begins.
+    /// read is decided when reading begins. A device fetches [`MAX_FETCHES`](crate::domain::MAX_FETCHES) at once at most.
     pub(crate) async fn fetch(
         &self,
         incoming: &Incoming,
@@ -62,7 +62,7 @@ impl Apps {
         span: Span,
     ) -> Result<BoxStream<'static, Result<Frame, Failure>>, Error> {
         let caller = incoming.caller()?;
-        let school = device(&caller)?.school;
+        let Device { id: device, school } = device(&caller)?;
         let release = self.store.assigned_release(school, id).await?;
         let facts = Facts {
             school: release.as_ref().map(|_| school),
@@ -76,6 +76,7 @@ impl Apps {
             return Err(beyond(span.offset, release.size).into());
         }
         let object = release.available()?;
+        let under_way = self.fetches.begin(device)?;
         let frames = self
             .objects
             .read(incoming.call(), object, span.offset, span.length)
@@ -83,7 +84,12 @@ impl Apps {
         let frames = frames.ok_or_else(|| {
             Failure::internal(format!("files has no object {object} of release {id}"))
         })?;
-        Ok(placed(frames, span.offset).boxed())
+        let frames = placed(frames, span.offset).map(move |frame| {
+            // It goes with the stream, however that ends.
+            let _ = &under_way;
+            frame
+        });
+        Ok(frames.boxed())
     }
 
     /// Writes down what the calling device says became of an app.

@@ -1,5 +1,7 @@
 //! How a device comes by what it is to have.
 
+use std::time::Duration;
+
 use preau_kernel::ids::ReleaseId;
 use preau_proto::apps::v1::InstallationState as State;
 use preau_proto::policy::v1::Role;
@@ -7,6 +9,7 @@ use tonic::Code;
 
 use super::files::PART;
 use super::world::{both, bytes, fields, reason};
+use crate::domain::MAX_FETCHES;
 
 const APP: &str = "fr.example.geometrie";
 
@@ -115,6 +118,34 @@ async fn a_release_is_fetched_by_devices_of_schools_that_want_it_alone() {
         admin.unassign(&world.school, APP).await.unwrap();
         let taken_back = device.fetch(&release, 0, 0).await;
         assert_eq!(reason(taken_back), "NOT_FOUND");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_device_holds_few_fetches_open_and_takes_no_others_place() {
+    both(async |world| {
+        let (device, neighbour) = (world.device(), world.device());
+        let data = bytes(3 * PART);
+        let release = world.published(APP, "1", &data).await.release_id;
+        world.admin().assign(&world.school, &release).await.unwrap();
+        world.files.hold_after(1);
+        let mut held = Vec::new();
+        for _ in 0..MAX_FETCHES {
+            held.push(device.open(&release, 0, 0).await.unwrap());
+        }
+        let refused = device.open(&release, 0, 0).await.unwrap_err();
+        assert_eq!(refused.code(), Code::ResourceExhausted);
+        assert_eq!(reason::<()>(Err(refused)), "TOO_MANY_FETCHES");
+        neighbour.open(&release, 0, 0).await.unwrap();
+
+        // That a stream was dropped has to come to the server first.
+        held.pop();
+        let room = async { while device.open(&release, 0, 0).await.is_err() {} };
+        let patience = Duration::from_secs(30);
+        tokio::time::timeout(patience, room)
+            .await
+            .expect("a fetch that is over makes room");
     })
     .await;
 }

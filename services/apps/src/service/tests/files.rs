@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt as _, stream};
 use preau_kernel::clock::{Clock, Timestamp};
 use preau_kernel::failure::{Failure, Kind};
 use preau_kernel::ids::ObjectId;
@@ -38,6 +38,8 @@ struct State {
     is_away: bool,
     /// Frames until a read breaks off.
     breaks_after: Option<usize>,
+    /// Frames until a read waits for ever.
+    holds_after: Option<usize>,
 }
 
 #[derive(Clone)]
@@ -89,6 +91,11 @@ impl TestFiles {
     /// The next read breaks off after this many frames.
     pub(super) fn break_after(&self, frames: usize) {
         self.state.lock().unwrap().breaks_after = Some(frames);
+    }
+
+    /// Readers get so many frames, and then wait for ever.
+    pub(super) fn hold_after(&self, frames: usize) {
+        self.state.lock().unwrap().holds_after = Some(frames);
     }
 
     fn with<T>(
@@ -268,7 +275,14 @@ impl ObjectService for TestFiles {
             frames.truncate(frames_left);
             frames.push(Err(Status::unavailable("broken off, for a test")));
         }
-        Ok(Response::new(Box::pin(stream::iter(frames))))
+        match self.state.lock().unwrap().holds_after {
+            Some(frames_before) => {
+                frames.truncate(frames_before);
+                let held = stream::iter(frames).chain(stream::pending());
+                Ok(Response::new(Box::pin(held)))
+            }
+            None => Ok(Response::new(Box::pin(stream::iter(frames)))),
+        }
     }
 
     async fn delete_object(
