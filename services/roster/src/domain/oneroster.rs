@@ -9,6 +9,7 @@
 mod archive;
 mod classes;
 mod dates;
+mod encoding;
 mod enrolments;
 mod header;
 mod known;

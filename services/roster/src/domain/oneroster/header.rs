@@ -16,11 +16,8 @@ pub(super) fn check(
 ) -> Option<usize> {
     let place = Place::file(file).line(record.line);
     if let Some(fault) = record.fault {
-        problems.add(
-            place,
-            header_fault(fault),
-            "the header is not one line of column names: write it without line breaks and quotes",
-        );
+        let (reason, text) = header_fault(fault);
+        problems.add(place, reason, text);
         return None;
     }
     let mut found = Vec::with_capacity(record.len());
@@ -46,12 +43,16 @@ pub(super) fn check(
     (problems.count() == before).then_some(found.len())
 }
 
-fn header_fault(fault: Fault) -> Reason {
-    match fault {
+fn header_fault(fault: Fault) -> (Reason, &'static str) {
+    let reason = match fault {
         Fault::Newline(_) => Reason::NewlineInField,
         Fault::StrayQuote(_) => Reason::StrayQuote,
         Fault::TooLong => Reason::LineTooLong,
-    }
+        Fault::Utf16 => return (Reason::Utf16, super::rows::UTF16),
+    };
+    let text =
+        "the header is not one line of column names: write it without line breaks and quotes";
+    (reason, text)
 }
 
 fn check_names(place: Place<'_>, columns: &[Column], found: &[&str], problems: &mut Problems) {

@@ -109,6 +109,7 @@ pub(crate) enum Reason {
     UnknownSchool,
     UnsupportedCompression,
     UnsupportedVersion,
+    Utf16,
     ZipBomb,
     ZipUnreadable,
 }
@@ -164,6 +165,7 @@ impl Reason {
             Self::UnknownSchool => "UNKNOWN_SCHOOL",
             Self::UnsupportedCompression => "UNSUPPORTED_COMPRESSION",
             Self::UnsupportedVersion => "UNSUPPORTED_VERSION",
+            Self::Utf16 => "UTF_16",
             Self::ZipBomb => "ZIP_BOMB",
             Self::ZipUnreadable => "ZIP_UNREADABLE",
         }

@@ -3,7 +3,9 @@
 //! Our own, because a roster's mistakes must be told by line and column: a reader that forgives a stray quote, or goes
 //! on over an unclosed one, would report them somewhere else or not at all.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Chain, Cursor, Read};
+
+use super::encoding::{Encoding, SAMPLE};
 
 /// Bytes of a record at most.
 const MOST_BYTES: usize = 64 * 1024;
@@ -22,6 +24,8 @@ pub(super) enum Fault {
     StrayQuote(usize),
     /// Longer than a record may be; reading stops.
     TooLong,
+    /// Nothing of the file can be told apart: it is in UTF-16. Its first record, and its last.
+    Utf16,
 }
 
 /// The fields of one record; reused from one to the next.
@@ -56,9 +60,13 @@ impl Record {
     }
 }
 
-/// Reads records one by one. Blank lines are skipped; CRLF and LF both end a line; a byte order mark is skipped.
+/// Reads records one by one. Blank lines are skipped; CRLF and LF both end a line, and CR in a file that has no LF; a
+/// byte order mark is skipped.
 pub(super) struct Records<R> {
-    input: R,
+    /// Behind what was looked at already.
+    input: Chain<Cursor<Vec<u8>>, R>,
+    /// Known from the first record on.
+    encoding: Option<Encoding>,
     line: u32,
     raw: Vec<u8>,
     ended: bool,
@@ -67,7 +75,8 @@ pub(super) struct Records<R> {
 impl<R: BufRead> Records<R> {
     pub(super) fn new(input: R) -> Self {
         Self {
-            input,
+            input: Cursor::new(Vec::new()).chain(input),
+            encoding: None,
             line: 0,
             raw: Vec::new(),
             ended: false,
@@ -84,9 +93,13 @@ impl<R: BufRead> Records<R> {
     /// # Errors
     /// What the input reports.
     pub(super) fn next(&mut self, record: &mut Record) -> io::Result<bool> {
+        let line_end = match self.encoding()? {
+            Encoding::Bytes { line_end } => line_end,
+            Encoding::Utf16 => return Ok(self.give_up_utf16(record)),
+        };
         loop {
             self.raw.clear();
-            if self.ended || !self.append_line()? {
+            if self.ended || !self.append_line(line_end)? {
                 return Ok(false);
             }
             if self.line == 1 && self.raw.starts_with(MARK) {
@@ -98,11 +111,29 @@ impl<R: BufRead> Records<R> {
         }
         record.line = self.line;
         record.fault = None;
-        self.split(record)?;
+        self.split(record, line_end)?;
         Ok(true)
     }
 
-    fn split(&mut self, record: &mut Record) -> io::Result<()> {
+    fn encoding(&mut self) -> io::Result<Encoding> {
+        if let Some(encoding) = self.encoding {
+            return Ok(encoding);
+        }
+        let (seen, rest) = self.input.get_mut();
+        rest.by_ref().take(SAMPLE).read_to_end(seen.get_mut())?;
+        Ok(*self.encoding.insert(Encoding::of(seen.get_ref())))
+    }
+
+    fn give_up_utf16(&mut self, record: &mut Record) -> bool {
+        *record = Record {
+            line: 1,
+            fault: Some(Fault::Utf16),
+            ..Record::default()
+        };
+        !std::mem::replace(&mut self.ended, true)
+    }
+
+    fn split(&mut self, record: &mut Record, line_end: u8) -> io::Result<()> {
         let first = self.line;
         let mut newline = None;
         // A record that is given up unsplit must not show the fields of the one before.
@@ -126,7 +157,7 @@ impl<R: BufRead> Records<R> {
                 Split::Open(field) => {
                     newline.get_or_insert(Fault::Newline(field));
                     self.raw.push(b'\n');
-                    if !self.append_line()? {
+                    if !self.append_line(line_end)? {
                         record.fault = newline;
                         self.ended = true;
                         return Ok(());
@@ -137,14 +168,14 @@ impl<R: BufRead> Records<R> {
     }
 
     /// The next physical line behind what is there, without its end; false at the end of the file.
-    fn append_line(&mut self) -> io::Result<bool> {
+    fn append_line(&mut self, line_end: u8) -> io::Result<bool> {
         let before = self.raw.len();
         let most = (MOST_BYTES + 2 * MARK.len()) as u64;
         let read = self
             .input
             .by_ref()
             .take(most)
-            .read_until(b'\n', &mut self.raw)?;
+            .read_until(line_end, &mut self.raw)?;
         if read == 0 {
             return Ok(false);
         }

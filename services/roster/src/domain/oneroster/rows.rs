@@ -10,6 +10,8 @@ use super::schema::{Column, File, Kind};
 use super::{archive, header};
 
 pub(super) const NOT_UTF8: &str = "not UTF-8 (it looks like Latin-1): save the file as UTF-8";
+pub(super) const UTF16: &str =
+    "the whole file is in UTF-16, and nothing of it was read: save it as UTF-8";
 
 /// Characters of an id at most (OneRoster: a GUID of at most 255).
 const MOST_ID: usize = 255;
@@ -299,6 +301,7 @@ fn fault_of(
             let text = "longer than a row can be, and nothing after it was read: look for a quote that is not closed";
             ("", String::new(), Reason::LineTooLong, text)
         }
+        Fault::Utf16 => ("", String::new(), Reason::Utf16, UTF16),
     };
     problems.add(place.column(column, &value), reason, text);
 }

@@ -32,6 +32,7 @@ fn lines_end_with_crlf_or_lf_and_are_counted_as_an_editor_does() {
     let text = "a,b\n\nc,\n\"d,\"\"e\",f";
     assert_eq!(read(text.as_bytes()), expected);
     assert_eq!(read(text.replace('\n', "\r\n").as_bytes()), expected);
+    assert_eq!(read(text.replace('\n', "\r").as_bytes()), expected);
     assert_eq!(read(format!("\u{FEFF}{text}\n").as_bytes()), expected);
 }
 
@@ -80,7 +81,11 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes in vec(proptest::prelude::any::<u8>(), 0..400)) {
-        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+        let count = |end| bytes.iter().filter(|byte| **byte == end).count();
+        let lines = match count(b'\n') {
+            0 => count(b'\r'),
+            lines => lines,
+        };
         assert!(read(&bytes).len() <= lines + 1);
     }
 }

@@ -58,6 +58,17 @@ fn a_byte_order_mark_and_crlf_change_nothing() {
 }
 
 #[test]
+fn files_whose_lines_end_with_cr_alone_read_alike() {
+    let plain = Files::small();
+    let mut old = plain.clone();
+    for (_, bytes) in &mut old.0 {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        *bytes = text.replace('\n', "\r").into_bytes();
+    }
+    assert_eq!(roster(&plain), roster(&old));
+}
+
+#[test]
 fn columns_of_the_exporters_own_stand_to_the_right() {
     let plain = Files::small();
     let text = plain.text("orgs.csv");

@@ -1,6 +1,6 @@
 //! What one row can have wrong.
 
-use super::fixture::{Files, Seen, assert_problems};
+use super::fixture::{Files, Seen, assert_problems, problems, seen};
 
 /// One value of the small school changed, and the one problem of it.
 #[track_caller]
@@ -245,6 +245,22 @@ fn latin_1_is_told_with_its_line() {
         &files,
         &[("users.csv", 3, "givenName", "Th\u{FFFD}o", "INVALID_UTF8")],
     );
+}
+
+#[test]
+fn a_file_in_utf_16_is_told_once_as_what_it_is() {
+    for mark in ["", "\u{FEFF}"] {
+        for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            for file in ["users.csv", "manifest.csv"] {
+                let text = format!("{mark}{}", Files::small().text(file));
+                let wide: Vec<u8> = text.encode_utf16().flat_map(bytes).collect();
+                let found = problems(&Files::small().with(file, wide)).sorted();
+                assert_eq!(seen(&found)[0], (file, 1, "", "", "UTF_16"));
+                let told = found.iter().filter(|problem| problem.file == file);
+                assert_eq!(told.count(), 1);
+            }
+        }
+    }
 }
 
 #[test]
