@@ -2,7 +2,8 @@
 //! whatever its headers say.
 
 use std::cell::Cell;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::rc::Rc;
 
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
@@ -19,14 +20,16 @@ const MOST_ENTRIES: usize = 64;
 const ENTRY: &[u8] = b"PK\x01\x02";
 /// How often that may occur: the same bytes may happen to be in a file too, where they are no entry.
 const MOST_MARKS: usize = 4 * MOST_ENTRIES;
-/// How many times its compressed size a file may have, beyond the first MiB. Rosters compress 5 to 30 times.
+/// How many times what was read of the zip for it a file may give, beyond the first MiB. Rosters compress 5 to 30 times.
 const MOST_RATIO: u64 = 200;
 const MIB: u64 = 1024 * 1024;
 
 /// An opened zip whose names are those of plain files, each once.
 pub(super) struct Archive<'z> {
-    zip: ZipArchive<Cursor<&'z [u8]>>,
+    zip: ZipArchive<Metered<'z>>,
     names: Vec<String>,
+    /// Bytes of the zip that were read.
+    taken: Rc<Cell<u64>>,
     /// How much more may come out of it.
     left: Cell<u64>,
 }
@@ -41,7 +44,12 @@ impl<'z> Archive<'z> {
             too_many_entries(marks, problems);
             return None;
         }
-        let zip = match ZipArchive::new(Cursor::new(bytes)) {
+        let taken = Rc::new(Cell::new(0));
+        let metered = Metered {
+            input: Cursor::new(bytes),
+            taken: Rc::clone(&taken),
+        };
+        let zip = match ZipArchive::new(metered) {
             Ok(zip) => zip,
             Err(_) => {
                 let text = "not a whole zip file: it may have been cut on its way: make it again and send it again";
@@ -65,6 +73,7 @@ impl<'z> Archive<'z> {
         check_names(&names, problems).then_some(Self {
             zip,
             names,
+            taken,
             left: Cell::new(MOST_CONTENT),
         })
     }
@@ -100,10 +109,11 @@ impl<'z> Archive<'z> {
             problems.add(Place::file(name), reason, text);
             return None;
         }
-        let packed = file.compressed_size().min(MOST_ZIP);
+        self.taken.set(0);
         Some(BufReader::new(Counted {
             input: file,
-            file_left: packed * MOST_RATIO + MIB,
+            given: 0,
+            taken: &self.taken,
             all_left: &self.left,
         }))
     }
@@ -167,10 +177,34 @@ fn check_names(names: &[String], problems: &mut Problems) -> bool {
 #[error("more than may come out of this file")]
 struct TooMuch;
 
-/// Counts what comes out of one file, and of all.
+/// The zip's bytes, counted as they are read: what its headers say of sizes is only what somebody wrote there.
+struct Metered<'z> {
+    input: Cursor<&'z [u8]>,
+    taken: Rc<Cell<u64>>,
+}
+
+impl Read for Metered<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.taken.set(self.taken.get() + read as u64);
+        Ok(read)
+    }
+}
+
+impl Seek for Metered<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.input.seek(to)
+    }
+}
+
+/// Counts what comes out of one file, against what was read of the zip for it, and what comes out of all. A few KiB are
+/// read ahead of what is unpacked: the ratio is not exact, but nobody's to choose.
 struct Counted<'a, R> {
     input: R,
-    file_left: u64,
+    /// Bytes that came out.
+    given: u64,
+    /// Bytes that were read for them.
+    taken: &'a Cell<u64>,
     all_left: &'a Cell<u64>,
 }
 
@@ -178,15 +212,12 @@ impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(buffer)?;
         let count = read as u64;
-        let left = (
-            self.file_left.checked_sub(count),
-            self.all_left.get().checked_sub(count),
-        );
-        let (Some(file_left), Some(all_left)) = left else {
-            return Err(io::Error::other(TooMuch));
-        };
-        self.file_left = file_left;
-        self.all_left.set(all_left);
+        self.given += count;
+        let most = self.taken.get().saturating_mul(MOST_RATIO) + MIB;
+        match self.all_left.get().checked_sub(count) {
+            Some(left) if self.given <= most => self.all_left.set(left),
+            _ => return Err(io::Error::other(TooMuch)),
+        }
         Ok(read)
     }
 }
@@ -196,26 +227,36 @@ mod tests {
     use std::cell::Cell;
     use std::io::{Cursor, Read};
 
-    use super::{Counted, reading_failed};
+    use super::{Counted, MIB, MOST_RATIO, reading_failed};
     use crate::domain::oneroster::Reason;
 
     #[test]
-    fn what_comes_out_is_counted_by_file_and_together() {
-        let all_left = Cell::new(15);
+    fn what_comes_out_of_all_files_is_counted_together() {
+        let (taken, all_left) = (Cell::new(10), Cell::new(15));
         let file = || Counted {
             input: Cursor::new([b'x'; 10]),
-            file_left: 10,
+            given: 0,
+            taken: &taken,
             all_left: &all_left,
         };
         let mut out = Vec::new();
         assert_eq!(file().read_to_end(&mut out).ok(), Some(10));
         let error = file().read_to_end(&mut out).expect_err("5 bytes are left");
         assert_eq!(reading_failed(&error).0, Reason::ZipBomb);
-        let mut small = Counted {
-            input: Cursor::new([b'x'; 10]),
-            file_left: 9,
-            all_left: &Cell::new(100),
+    }
+
+    #[test]
+    fn what_comes_out_of_one_file_is_measured_by_what_was_read_for_it() {
+        let read = |taken: u64, given: u64| {
+            let mut file = Counted {
+                input: std::io::repeat(b'x').take(given),
+                given: 0,
+                taken: &Cell::new(taken),
+                all_left: &Cell::new(u64::MAX),
+            };
+            std::io::copy(&mut file, &mut std::io::sink())
         };
-        assert!(small.read_to_end(&mut out).is_err());
+        assert!(read(1000, 1000 * MOST_RATIO + MIB).is_ok());
+        assert!(read(1000, 1000 * MOST_RATIO + MIB + 1).is_err());
     }
 }

@@ -51,6 +51,18 @@ fn a_zip_bomb_is_stopped_while_it_is_read() {
 }
 
 #[test]
+fn a_zip_bomb_is_stopped_whatever_its_headers_say_of_its_size() {
+    let blank = vec![b'\n'; 8 * 1024 * 1024];
+    let mut zip = Files::small().with("users.csv", blank).zip();
+    let name = zip.windows(9).rposition(|bytes| bytes == b"users.csv");
+    // The compressed size of its entry in the zip's directory.
+    let size = name.unwrap() - 46 + 20;
+    zip[size..size + 4].copy_from_slice(&60_000_000_u32.to_le_bytes());
+    let found = read(&zip, &expected()).unwrap_err().sorted();
+    assert_eq!(seen(&found), [("users.csv", 0, "", "", "ZIP_BOMB")]);
+}
+
+#[test]
 fn a_directory_of_countless_entries_is_refused_before_it_is_read() {
     // Not even a zip: nothing but the beginnings of entries, which nobody may begin to keep.
     let entries = b"PK\x01\x02".repeat(1_000);
