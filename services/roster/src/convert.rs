@@ -73,6 +73,10 @@ pub(crate) fn wire_import(import: &Import) -> wire::Import {
             ImportState::Invalid => import.problem_count,
             _ => 0,
         },
+        replaced_by_import_id: import
+            .replaced
+            .map(|by| by.import.to_string())
+            .unwrap_or_default(),
     }
 }
 

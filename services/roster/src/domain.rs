@@ -10,6 +10,6 @@ pub(crate) use class::{Class, School};
 pub(crate) use enrolment::{Member, MyClass, Refusal, Standing};
 pub(crate) use import::{
     Import, ImportRefusal, ImportState, KnownClass, PART_SIZE, PlannedClass, PlannedPerson,
-    SourcedPerson, Summary,
+    Replacement, SourcedPerson, Summary,
 };
 pub(crate) use matching::{Match, final_names, is_unchanged, match_classes};

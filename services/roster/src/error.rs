@@ -87,6 +87,9 @@ fn import_refused(refusal: &ImportRefusal) -> Failure {
         ImportRefusal::Unconfirmed { disabled } => {
             failure.meta("people_disabled", disabled.to_string())
         }
+        ImportRefusal::Replaced(by) => failure
+            .meta("replaced_by_import_id", by.import.to_string())
+            .meta("begun_by", by.begun_by.to_string()),
         _ => failure,
     }
 }

@@ -34,6 +34,10 @@ pub const MIGRATIONS: Migrations = Migrations {
             name: "0003_import_powers",
             sql: include_str!("../migrations/sqlite/0003_import_powers.sql"),
         },
+        Migration {
+            name: "0004_import_replaced",
+            sql: include_str!("../migrations/sqlite/0004_import_replaced.sql"),
+        },
     ],
     postgres: &[
         Migration {
@@ -47,6 +51,10 @@ pub const MIGRATIONS: Migrations = Migrations {
         Migration {
             name: "0003_import_powers",
             sql: include_str!("../migrations/postgres/0003_import_powers.sql"),
+        },
+        Migration {
+            name: "0004_import_replaced",
+            sql: include_str!("../migrations/postgres/0004_import_replaced.sql"),
         },
     ],
 };

@@ -48,9 +48,26 @@ pub(crate) struct Import {
     pub(crate) problem_count: u32,
     /// Those that were kept; empty in lists.
     pub(crate) problems: Vec<Problem>,
+    /// What was begun after it, while it was undecided: it can do nothing any more.
+    pub(crate) replaced: Option<Replacement>,
+}
+
+/// The import that took the place of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Replacement {
+    pub(crate) import: ImportId,
+    pub(crate) begun_by: PersonId,
 }
 
 impl Import {
+    /// Whether it may still be sent, validated or applied, as far as others leave it.
+    pub(crate) fn check_not_replaced(&self) -> Result<(), ImportRefusal> {
+        match self.replaced {
+            Some(by) => Err(ImportRefusal::Replaced(by)),
+            None => Ok(()),
+        }
+    }
+
     /// How many parts the zip has.
     pub(crate) fn part_count(&self) -> u32 {
         u32::try_from(self.size.div_ceil(u64::from(PART_SIZE))).unwrap_or(u32::MAX)
@@ -72,6 +89,11 @@ pub(crate) enum ImportRefusal {
         "{count} parts of the zip are missing, the first is {first}: send them, then validate again"
     )]
     PartsMissing { count: usize, first: u32 },
+    /// A school has one import under way, and the last that was begun is it.
+    #[error(
+        "another import of the school was begun since, by person {}, and this one's file was dropped: agree with them, then begin another one with the file", .0.begun_by
+    )]
+    Replaced(Replacement),
     /// A part came after the zip was read.
     #[error("the zip was read already and takes no more parts: begin another import")]
     Closed,
@@ -113,6 +135,7 @@ impl ImportRefusal {
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::PartsMissing { .. } => "IMPORT_PARTS_MISSING",
+            Self::Replaced(_) => "IMPORT_REPLACED",
             Self::Closed => "IMPORT_CLOSED",
             Self::OfAnother => "IMPORT_OF_ANOTHER",
             Self::Decided => "IMPORT_DECIDED",

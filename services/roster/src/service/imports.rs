@@ -75,6 +75,7 @@ impl Imports {
             summary: None,
             problem_count: 0,
             problems: Vec::new(),
+            replaced: None,
         };
         self.store.begin_import(&school, &import).await?;
         Ok(import)
@@ -100,10 +101,12 @@ impl Imports {
             );
             return Err(Failure::invalid("data", text).into());
         }
+        import.get().check_not_replaced()?;
         if import.get().state != ImportState::Uploading {
             return Err(ImportRefusal::Closed.into());
         }
-        self.store.put_part(&import, index, data).await
+        let put = self.store.put_part(&import, index, data).await;
+        self.unless_replaced(import.get().id, put).await
     }
 
     /// One import, with what is wrong with it.
@@ -128,6 +131,20 @@ impl Imports {
         let rows = self.store.imports_before(&school, before, size + 1).await?;
         let (rows, next) = cut(rows, size, |import| Keyset(vec![import.id.to_string()]));
         Ok(Page { rows, next })
+    }
+
+    /// What was done, or why it was not: of an import that was replaced meanwhile, that, whatever else came of it.
+    async fn unless_replaced<T>(
+        &self,
+        import: ImportId,
+        outcome: Result<T, Error>,
+    ) -> Result<T, Error> {
+        if outcome.is_err()
+            && let Some(now) = self.store.import(import).await?
+        {
+            now.check_not_replaced()?;
+        }
+        outcome
     }
 
     /// An import as it stands now.

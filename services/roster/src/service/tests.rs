@@ -9,4 +9,5 @@ mod imports;
 mod interrupted;
 mod registry;
 mod reimports;
+mod replaced;
 mod world;

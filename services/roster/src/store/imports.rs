@@ -81,8 +81,8 @@ impl Store {
         rows.iter().map(rows::import).collect()
     }
 
-    /// A new import of the authorized school. What the school's earlier ones hold of zips is dropped, unless they are
-    /// being applied: a school has one import under way.
+    /// A new import of the authorized school. It replaces the school's earlier ones, whose zips are dropped, unless they
+    /// are being applied: a school has one import under way.
     pub(crate) async fn begin_import(
         &self,
         school: &Authorized<School>,
@@ -114,6 +114,12 @@ impl Store {
             ],
         )
         .await?;
+        tx.execute(
+            "UPDATE imports SET replaced_by = $2
+             WHERE school_id = $1 AND import_id <> $2 AND state < 4 AND replaced_by IS NULL",
+            params![school.as_str(), import.id.to_string()],
+        )
+        .await?;
         tx.commit().await
     }
 
@@ -142,7 +148,8 @@ impl Store {
         // Held until the end: no validation begins to read between this and the commit.
         let open = tx
             .execute(
-                "UPDATE imports SET state = state WHERE import_id = $1 AND school_id = $2 AND state = 1",
+                "UPDATE imports SET state = state
+                 WHERE import_id = $1 AND school_id = $2 AND state = 1 AND replaced_by IS NULL",
                 params![id.as_str(), school.as_str()],
             )
             .await?;

@@ -9,8 +9,8 @@ use preau_storage_database::Row;
 
 use crate::domain::oneroster::Problem;
 use crate::domain::{
-    Class, Import, ImportState, KnownClass, PlannedClass, PlannedPerson, School, SourcedPerson,
-    Summary,
+    Class, Import, ImportState, KnownClass, PlannedClass, PlannedPerson, Replacement, School,
+    SourcedPerson, Summary,
 };
 use crate::error::Error;
 
@@ -21,7 +21,8 @@ macro_rules! import_columns {
          people_new, people_changed, people_unchanged, people_disabled, people_without_role,
          classes_new, classes_changed, classes_unchanged, classes_emptied,
          enrolments_added, enrolments_removed, enrolments_unchanged, needs_confirmation,
-         people_adopted, administrators_new"
+         people_adopted, administrators_new, replaced_by,
+         (SELECT later.created_by FROM imports later WHERE later.import_id = imports.replaced_by)"
     };
 }
 pub(super) use import_columns;
@@ -63,7 +64,18 @@ pub(super) fn import(row: &Row) -> Result<Import, Error> {
         summary,
         problem_count: count(row, 8)?,
         problems: Vec::new(),
+        replaced: replacement(row)?,
     })
+}
+
+fn replacement(row: &Row) -> Result<Option<Replacement>, Error> {
+    let Some(import) = row.opt_text(24)? else {
+        return Ok(None);
+    };
+    Ok(Some(Replacement {
+        import: parse(&import, "an import")?,
+        begun_by: parse(row.str(25)?, "an import")?,
+    }))
 }
 
 fn import_state(number: i64) -> Result<ImportState, Error> {

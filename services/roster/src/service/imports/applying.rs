@@ -35,9 +35,11 @@ impl Imports {
             ImportState::Applying => {}
             ImportState::Ready => {
                 confirm(&import, confirm_disabled)?;
-                self.store.decide(&import).await?;
+                let decided = self.store.decide(&import).await;
+                self.unless_replaced(import.get().id, decided).await?;
             }
             ImportState::Uploading | ImportState::Invalid => {
+                import.get().check_not_replaced()?;
                 return Err(ImportRefusal::NotReady.into());
             }
         }

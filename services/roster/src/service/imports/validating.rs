@@ -32,7 +32,18 @@ impl Imports {
         if !import.get().state.is_open() {
             return Err(ImportRefusal::Decided.into());
         }
-        let generation = self.store.start_validation(&import).await?;
+        import.get().check_not_replaced()?;
+        let validated = Box::pin(self.validate_open(incoming, &import)).await;
+        self.unless_replaced(import.get().id, validated).await?;
+        self.again(import).await
+    }
+
+    async fn validate_open(
+        &self,
+        incoming: &Incoming,
+        import: &Authorized<Import>,
+    ) -> Result<(), Error> {
+        let generation = self.store.start_validation(import).await?;
         let missing = self.store.missing_parts(import.get()).await?;
         if let Some(first) = missing.first() {
             let (count, first) = (missing.len(), *first);
@@ -42,18 +53,18 @@ impl Imports {
             .schools
             .uai(incoming.call(), import.get().school.id)
             .await?;
-        let found = match self.read(&import, uai).await? {
-            Ok(roster) => Box::pin(self.plan(incoming, &import, generation, &roster)).await?,
+        let found = match self.read(import, uai).await? {
+            Ok(roster) => Box::pin(self.plan(incoming, import, generation, &roster)).await?,
             Err(problems) => problems,
         };
         if !found.is_empty() {
             let count = found.count();
             self.store
-                .save_problems(&import, &found.sorted(), count)
+                .save_problems(import, &found.sorted(), count)
                 .await?;
             self.directory.abort(incoming.call(), import.get()).await;
         }
-        self.again(import).await
+        Ok(())
     }
 
     /// Reads the zip where it blocks nobody.

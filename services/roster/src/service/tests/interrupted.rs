@@ -149,8 +149,8 @@ async fn a_school_has_one_import_under_way() {
         admin.get_import(&first).await.unwrap().state(),
         ImportState::Uploading
     );
-    assert_eq!(reason(admin.apply(&first, 0).await), "IMPORT_NOT_READY");
-    assert_eq!(reason(admin.validate(&first).await), "IMPORT_PARTS_MISSING");
+    assert_eq!(reason(admin.apply(&first, 0).await), "IMPORT_REPLACED");
+    assert_eq!(reason(admin.validate(&first).await), "IMPORT_REPLACED");
 
     admin.validate(&second).await.unwrap();
     world.registry.state().unavailable = 1;

@@ -31,6 +31,7 @@ async fn begun(store: &Store, school: School, size: u64, now: Timestamp) -> Auth
         summary: None,
         problem_count: 0,
         problems: Vec::new(),
+        replaced: None,
     };
     store.begin_import(&proof(school), &import).await.unwrap();
     proof(import)
