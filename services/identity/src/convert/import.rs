@@ -50,6 +50,7 @@ pub(crate) fn staged(answered: Answered) -> wire::StagedPerson {
         outcome: number.into(),
         person_id: person.to_string(),
         becomes_administrator: answered.becomes_administrator,
+        becomes_disabled: answered.becomes_disabled,
         ..Default::default()
     };
     if let Some(Refusal {

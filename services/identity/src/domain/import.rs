@@ -66,6 +66,8 @@ pub(crate) struct Answered {
     pub(crate) outcome: Outcome,
     /// Whether committing makes an administrator of the school of somebody who is none now.
     pub(crate) becomes_administrator: bool,
+    /// Whether committing disables somebody who may sign in now.
+    pub(crate) becomes_disabled: bool,
 }
 
 /// Why a person is not taken over.

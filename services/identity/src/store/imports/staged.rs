@@ -44,6 +44,7 @@ impl Store {
             let asked = Columns::of(row, "import_people").parse(1, "person id")?;
             let refusal = refused.remove(&row.int(0)?);
             let becomes_administrator = refusal.is_none() && row.int(4)? != 0;
+            let becomes_disabled = refusal.is_none() && row.int(5)? != 0;
             let outcome = match refusal {
                 Some(refusal) => Outcome::Refused(refusal),
                 None => outcome(row)?,
@@ -52,6 +53,7 @@ impl Store {
                 asked,
                 outcome,
                 becomes_administrator,
+                becomes_disabled,
             })
         });
         let people = people.collect::<Result<_, StoreError>>()?;

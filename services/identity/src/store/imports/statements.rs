@@ -42,15 +42,24 @@ macro_rules! spared {
     };
 }
 
+macro_rules! is_switched_off {
+    () => {
+        concat!(
+            "(s.enabled = 0 AND p.disabled_at IS NULL AND NOT ",
+            spared!(),
+            ")"
+        )
+    };
+}
+
 macro_rules! person_changes {
     () => {
         concat!(
             "(((p.given_name <> s.given_name OR p.family_name <> s.family_name) AND NOT ",
             above!("p.id"),
-            ") OR (s.enabled = 1 AND p.disabled_at IS NOT NULL)
-              OR (s.enabled = 0 AND p.disabled_at IS NULL AND NOT ",
-            spared!(),
-            "))"
+            ") OR (s.enabled = 1 AND p.disabled_at IS NOT NULL) OR ",
+            is_switched_off!(),
+            ")"
         )
     };
 }
@@ -185,8 +194,8 @@ pub(super) const GRANTS_WANTED: &str = concat!(
     grant_is_redated!()
 );
 
-/// Place, person asked for, person changed and outcome of each, as if none were refused, and whether they become an
-/// administrator of the school.
+/// Place, person asked for, person changed and outcome of each, as if none were refused, whether they become an
+/// administrator of the school, and whether they are disabled.
 pub(super) const OUTCOMES: &str = concat!(
     "SELECT s.ord, s.person_id, s.target,
             CASE WHEN p.id IS NULL THEN 'new' WHEN s.target <> s.person_id THEN 'adopted'
@@ -203,6 +212,8 @@ pub(super) const OUTCOMES: &str = concat!(
     no_administrator!(),
     " AND ",
     administers_then!(),
+    " THEN 1 ELSE 0 END, CASE WHEN p.id IS NOT NULL AND ",
+    is_switched_off!(),
     " THEN 1 ELSE 0 END
      FROM import_people s LEFT JOIN people p ON p.id = s.target
      LEFT JOIN accounts a ON a.person_id = s.target

@@ -210,6 +210,7 @@ impl Staged {
         };
         self.adopted += u32::from(person.outcome() == wire::StagedOutcome::Adopted);
         self.administrators += u32::from(person.becomes_administrator);
+        self.disabled += u32::from(person.becomes_disabled);
         let id = || person.person_id.parse().map_err(|error| broken(&error));
         let count = match person.outcome() {
             wire::StagedOutcome::New => &mut self.new,

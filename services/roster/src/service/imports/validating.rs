@@ -120,7 +120,7 @@ impl Imports {
         for (person, who) in people.iter_mut().zip(&staged.who) {
             person.person = *who;
         }
-        let summary = summarize(&staged, &known, &people, roster);
+        let summary = summarize(&staged, &known, roster);
         let plan = plan_of(roster, people);
         match self
             .store
@@ -171,30 +171,20 @@ fn absent(known: &[SourcedPerson], people: &[SourcedPerson]) -> Vec<PersonId> {
     gone
 }
 
-fn summarize(
-    staged: &Staged,
-    known: &[SourcedPerson],
-    people: &[SourcedPerson],
-    roster: &SchoolRoster,
-) -> Summary {
+fn summarize(staged: &Staged, known: &[SourcedPerson], roster: &SchoolRoster) -> Summary {
     let enabled: HashSet<PersonId> = known
         .iter()
         .filter(|person| person.enabled)
         .map(|person| person.person)
         .collect();
-    let switched_off = people
-        .iter()
-        .filter(|person| !person.enabled && enabled.contains(&person.person))
-        .count();
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let disabled = staged.disabled.saturating_add(count(switched_off));
+    let enabled = u32::try_from(enabled.len()).unwrap_or(u32::MAX);
     Summary {
         people_new: staged.new,
         people_changed: staged.changed,
         people_unchanged: staged.unchanged,
-        people_disabled: disabled,
+        people_disabled: staged.disabled,
         people_without_role: roster.people_without_role,
-        needs_confirmation: Summary::is_suspicious(disabled, count(enabled.len())),
+        needs_confirmation: Summary::is_suspicious(staged.disabled, enabled),
         people_adopted: staged.adopted,
         administrators_new: staged.administrators,
         ..Summary::default()

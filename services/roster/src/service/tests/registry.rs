@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) lost_answers: u32,
     /// Whether commits shall be refused: the login of whom they shall be refused for.
     pub(super) refuses: Option<String>,
+    /// The login of whom no file may disable.
+    pub(super) spares: Option<String>,
 }
 
 #[derive(Clone)]
@@ -101,7 +103,7 @@ impl State {
         let outcomes = batch
             .people
             .iter_mut()
-            .map(|person| outcome(&self.people, &self.by_hand, person))
+            .map(|person| outcome(&self.people, &self.by_hand, self.spares.as_ref(), person))
             .collect();
         batches.insert(request.batch, batch);
         wire::StagePeopleResponse {
@@ -174,6 +176,7 @@ impl State {
 fn outcome(
     people: &BTreeMap<String, wire::ImportedPerson>,
     by_hand: &HashSet<String>,
+    spared: Option<&String>,
     person: &mut wire::ImportedPerson,
 ) -> wire::StagedPerson {
     let mut answer = wire::StagedPerson {
@@ -203,6 +206,9 @@ fn outcome(
     let known = people.get(&answer.person_id);
     answer.becomes_administrator = is_administrator(&person.roles)
         && !known.is_some_and(|known| is_administrator(&known.roles));
+    answer.becomes_disabled = !person.enabled
+        && known.is_some_and(|known| known.enabled)
+        && spared != Some(&person.login);
     answer.set_outcome(outcome);
     answer
 }

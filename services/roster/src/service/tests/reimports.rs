@@ -224,6 +224,24 @@ async fn a_name_that_a_class_made_by_hand_has_is_told_before_anything_changes() 
 }
 
 #[tokio::test]
+async fn whoever_the_directory_spares_is_not_counted_among_the_disabled() {
+    let world = World::new().await;
+    let school = world.school();
+    let admin = world.person(Role::SchoolAdmin, school);
+    admin.applied(school, &Files::small()).await;
+    let off = Files::small()
+        .replace("users.csv", "true,t.un", "false,t.un")
+        .replace("users.csv", "true,p.trois", "false,p.trois");
+    let disabled = async || {
+        let import = admin.validated(school, &off).await;
+        import.summary.unwrap().people_disabled
+    };
+    assert_eq!(disabled().await, 2);
+    world.registry.state().spares = Some("t.un".to_owned());
+    assert_eq!(disabled().await, 1, "their own account stays open");
+}
+
+#[tokio::test]
 async fn disabling_many_people_must_be_confirmed_by_their_number() {
     let world = World::new().await;
     let school = world.school();

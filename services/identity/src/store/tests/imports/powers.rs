@@ -1,4 +1,4 @@
-//! Whom a file makes an administrator, told before it does.
+//! Whom a file makes an administrator or keeps from signing in, told before it does.
 
 use preau_kernel::access::Role;
 use preau_kernel::clock::Timestamp;
@@ -90,6 +90,41 @@ async fn an_administrator_who_may_not_sign_in_is_none_until_they_may_again() {
         assert_eq!(world.powers(enabled(), vec![]).await, [true]);
         assert!(world.powers(vec![], vec![zoe]).await.is_empty());
         assert_eq!(world.powers(enabled(), vec![]).await, [true]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_who_would_be_disabled_is_said_to_be_and_never_the_stager() {
+    both(&MIGRATIONS, async |db| {
+        let world = World::new(db).await;
+        let [zoe, by, off] = [(); 3].map(|()| PersonId::new());
+        let file = |enabled| {
+            let people = [
+                told(zoe, "Zoé", "zoe"),
+                told(by, "Béa", "bea"),
+                with(told(off, "Max", "max"), |said| said.enabled = false),
+                told(PersonId::new(), "Eve", "eve"),
+            ];
+            let people = people.map(|one| with(one, |said| said.enabled &= enabled));
+            people
+                .into_iter()
+                .take(if enabled { 3 } else { 4 })
+                .collect()
+        };
+        world.take(file(true), vec![], by).await;
+        let import = ImportId::new();
+        world.stage(import, 0, file(false), vec![], by).await;
+        let kept = world.import(import).await;
+        let staged = world.store.staged(&kept, 0, LATER).await.unwrap();
+        let told: Vec<_> = staged
+            .people
+            .iter()
+            .map(|one| one.becomes_disabled)
+            .collect();
+        assert_eq!(told, [true, false, false, false]);
+        world.commit(import, LATER).await.unwrap();
+        assert!(world.is_disabled(zoe).await && !world.is_disabled(by).await);
     })
     .await;
 }
