@@ -6,7 +6,7 @@ const CODE_LENGTH = 12;
 const LEAST_BYTES = 8;
 const MOST_BYTES = 256;
 
-type PasswordFault = 'short' | 'long' | 'isLogin' | 'common';
+type PasswordFault = 'short' | 'long' | 'isLogin' | 'isCode' | 'common';
 export type FirstUseFault = 'login' | 'code' | 'codeShape' | 'codeLetters' | 'differs' | PasswordFault;
 export type FirstUseField = 'login' | 'code' | 'password' | 'repeat';
 
@@ -38,6 +38,7 @@ export function firstUseFault({ login, code, password, repeat }: FirstUse): { fi
   if (bytes < LEAST_BYTES) return { field: 'password', fault: 'short' };
   if (bytes > MOST_BYTES) return { field: 'password', fault: 'long' };
   if (fold(password) === fold(login.trim())) return { field: 'password', fault: 'isLogin' };
+  if (normalCode(password) === plain) return { field: 'password', fault: 'isCode' };
   if (password !== repeat) return { field: 'repeat', fault: 'differs' };
   return undefined;
 }
@@ -51,6 +52,7 @@ const BY_REASON: Partial<Record<string, PasswordFault>> = {
   PASSWORD_TOO_SHORT: 'short',
   PASSWORD_TOO_LONG: 'long',
   PASSWORD_IS_LOGIN: 'isLogin',
+  PASSWORD_IS_CODE: 'isCode',
   PASSWORD_TOO_COMMON: 'common',
 };
 

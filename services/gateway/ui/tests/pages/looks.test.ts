@@ -109,6 +109,10 @@ const PAGES: [string, (stand: Stand) => Promise<unknown>][] = [
     await page.goto(`${origin}/app/manage/s1/classes/k0/codes`);
     await page.getByRole('button', { name: 'Créer les codes' }).waitFor();
   }],
+  ['codes-forgotten', async ({ page }) => {
+    await page.getByRole('button', { name: 'Choisir des personnes' }).click();
+    await page.getByRole('group', { name: 'Qui a oublié son mot de passe ?' }).waitFor();
+  }],
   ['codes', async ({ page }) => {
     await page.getByRole('button', { name: 'Créer les codes' }).click();
     await page.getByText('24 codes à découper.').waitFor();

@@ -216,6 +216,27 @@ describe('an administrator', () => {
       expect(preau.school.imports).toHaveLength(1);
     }));
 
+  it('learns that somebody began another import since, and is led to it', () =>
+    inside(async (stand) => {
+      const { page } = stand;
+      await openImports(stand);
+      await choose(page, zip('good'));
+      await page.getByRole('heading', { name: 'Le fichier est bon' }).waitFor();
+      const first = page.url();
+      await page.goto(`${stand.origin}/app/manage/s1/imports`);
+      await choose(page, zip('bad'));
+      await page.getByRole('heading', { name: '4 problèmes' }).waitFor();
+      const second = page.url();
+      await page.goto(`${stand.origin}/app/manage/s1/imports`);
+      await page.getByText('Remplacée par une autre').waitFor();
+      await page.goto(first);
+      await page.getByRole('heading', { name: 'Une autre importation a été commencée depuis' }).waitFor();
+      expect(await axe(page)).toEqual([]);
+      await page.getByRole('link', { name: 'Voir l’autre importation' }).click();
+      await page.getByRole('heading', { name: '4 problèmes' }).waitFor();
+      expect(page.url()).toBe(second);
+    }));
+
   it('is told of an empty file and of a file that is no zip, before a byte is sent', () =>
     inside(async (stand) => {
       const { page, preau } = stand;
@@ -274,6 +295,41 @@ describe('an administrator', () => {
       await page.getByText('72 codes à découper.').waitFor();
       expect(await page.getByRole('region', { name: /^Codes : / }).count()).toBe(3);
       expect(preau.school.issued).toHaveLength(3);
+    }));
+
+  it('replaces forgotten passwords by codes after reading what that ends, by keys alone', () =>
+    inside(async (stand) => {
+      const { page, preau } = stand;
+      await signIn(stand, '/app/manage/s1/classes/k0/codes');
+      await tabTo(page, 'Choisir des personnes');
+      await page.keyboard.press('Enter');
+      const list = page.getByRole('group', { name: 'Qui a oublié son mot de passe ?' });
+      await list.waitFor();
+      expect(await list.getByRole('checkbox').count()).toBe(32);
+      expect(await page.getByRole('button', { name: 'Remplacer le mot de passe' }).isDisabled()).toBe(true);
+      // The focus is in the list: the next keys choose its first two.
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Space');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Space');
+      await tabTo(page, 'Remplacer 2 mots de passe');
+      await page.keyboard.press('Enter');
+      const dialog = page.getByRole('dialog', { name: 'Remplacer 2 mots de passe par des codes ?' });
+      await dialog.getByText('toutes les sessions de ces 2 personnes se terminent').waitFor();
+      expect(await axe(page)).toEqual([]);
+      expect(preau.school.issued).toHaveLength(0);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'hidden' });
+      expect(preau.school.issued).toHaveLength(0);
+      await page.getByRole('button', { name: 'Remplacer 2 mots de passe' }).click();
+      preau.school.failsOnce = refusal(Code.PermissionDenied, 'GRANT_NOT_HELD');
+      await dialog.getByRole('button', { name: 'Remplacer 2 mots de passe' }).click();
+      await dialog.getByRole('alert').filter({ hasText: /./ }).waitFor();
+      await dialog.getByRole('button', { name: 'Remplacer 2 mots de passe' }).click();
+      await page.getByText('2 codes à découper.').waitFor();
+      expect(preau.school.resets).toHaveLength(1);
+      expect(preau.school.resets[0]).toHaveLength(2);
+      expect(await page.getByRole('region', { name: 'Codes : 2de A' }).getByRole('listitem').count()).toBe(2);
     }));
 
   it('prints codes of the staff', () =>

@@ -46,6 +46,8 @@ export class FakeSchool {
   readonly imports: { known: Import; data: Map<number, Uint8Array> }[] = [];
   /** Person ids that codes were made for, call by call. */
   readonly issued: string[][] = [];
+  /** Of those, in place of passwords. */
+  readonly resets: string[][] = [];
   /** Thrown by the next ApplyImport or IssueFirstUseCodes. */
   failsOnce: ConnectError | undefined;
   /** The directory says no to the next ApplyImport, after the check found the file good. */
@@ -110,14 +112,15 @@ export class FakeSchool {
         const people = Array.from({ length: 20 }, (_, at) => person(from + at));
         return { people, nextPageToken: from < 20 ? String(from + 20) : '' };
       },
-      issueFirstUseCodes: ({ personIds }) => {
+      issueFirstUseCodes: ({ personIds, reset }) => {
         check();
         this.fail();
         this.issued.push(personIds);
+        if (reset) this.resets.push(personIds);
         return {
           codes: personIds
             // Every fifth has a password.
-            .filter((id) => Number(id.slice(1)) % 5 !== 4)
+            .filter((id) => id !== 'me' && (reset || Number(id.slice(1)) % 5 !== 4))
             .map((id) => ({ ...person(Number(id.slice(1))), code: 'K7QM-2PXR-T4VD', expiresAt: timestampFromDate(new Date(2027, 9, 12)) })),
         };
       },
@@ -169,6 +172,11 @@ export class FakeSchool {
           importId: `i${this.imports.length + 1}`, schoolId, state: ImportState.UPLOADING, size, partSize: PART,
           partCount: Math.ceil(Number(size) / PART), createdBy: 'me', createdAt: timestampNow(),
         });
+        for (const { known: earlier } of this.imports) {
+          if (earlier.state >= ImportState.APPLYING) continue;
+          earlier.replacedByImportId ||= known.importId;
+          if (earlier.state === ImportState.READY) earlier.state = ImportState.UPLOADING;
+        }
         this.imports.unshift({ known, data: new Map() });
         return { import: known };
       },
@@ -179,6 +187,7 @@ export class FakeSchool {
       validateImport: async ({ importId }) => {
         await this.held;
         const { known, data } = held(importId);
+        if (known.replacedByImportId !== '') throw refusal(Code.FailedPrecondition, 'IMPORT_REPLACED');
         if (data.size < known.partCount) throw refusal(Code.FailedPrecondition, 'PARTS_MISSING');
         judge(known, Buffer.concat([...data].sort(([a], [b]) => a - b).map(([, part]) => part)).toString());
         return { import: known };

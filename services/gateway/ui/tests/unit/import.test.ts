@@ -13,6 +13,7 @@ const TEXT = 'abcdefghij';
 
 class FakeImports implements ImportTransport {
   state = ImportState.UPLOADING;
+  replacedBy = '';
   readonly parts = new Map<number, string>();
   readonly calls: string[] = [];
   inFlight = 0;
@@ -23,7 +24,7 @@ class FakeImports implements ImportTransport {
   readonly after = new Map<string, unknown[]>();
 
   get known(): Import {
-    return create(ImportSchema, { importId: 'i', state: this.state, size: BigInt(TEXT.length), partSize: 3, partCount: 4 });
+    return create(ImportSchema, { importId: 'i', state: this.state, size: BigInt(TEXT.length), partSize: 3, partCount: 4, replacedByImportId: this.replacedBy });
   }
 
   put = (_: string, index: number, data: Uint8Array): Promise<void> =>
@@ -38,6 +39,7 @@ class FakeImports implements ImportTransport {
 
   apply = (_: string, confirmDisabled: number): Promise<Import> =>
     this.serve(`apply ${confirmDisabled}`, () => {
+      if (this.replacedBy !== '') throw refusal(Code.FailedPrecondition, 'IMPORT_REPLACED');
       this.state = ImportState.APPLIED;
       return this.known;
     });
@@ -208,6 +210,20 @@ describe('an import', () => {
     expect(stand.flow.step.kind).toBe('unfinished');
     await stand.flow.check();
     expect(stand.failure.during).toBe('checking');
+  });
+
+  it('ends where another was begun since, also when that is learned by applying', async () => {
+    const stand = new Stand();
+    stand.server.replacedBy = 'j';
+    await stand.flow.look();
+    expect(stand.flow.step).toMatchObject({ kind: 'replaced', known: { replacedByImportId: 'j' } });
+    const late = new Stand();
+    late.server.state = ImportState.READY;
+    await late.flow.look();
+    late.server.state = ImportState.UPLOADING;
+    late.server.replacedBy = 'j';
+    await late.flow.apply(0);
+    expect(late.flow.step.kind).toBe('replaced');
   });
 
   it('asks no more once it is stopped', async () => {

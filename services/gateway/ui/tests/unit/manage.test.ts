@@ -43,11 +43,13 @@ describe('what is wrong with a first sign-in', () => {
     expect(fault({ password: 'pommes', repeat: 'pommes' })).toBe('short');
     expect(fault({ password: 'é'.repeat(129), repeat: 'é'.repeat(129) })).toBe('long');
     expect(fault({ password: 'Imane.Brun', repeat: 'Imane.Brun' })).toBe('isLogin');
+    expect(fault({ code: 'K0QM-1PXR-T4VD', password: 'koqm lpxr t4vd', repeat: 'koqm lpxr t4vd' })).toBe('isCode');
     expect(fault({ repeat: 'les poires' })).toBe('differs');
   });
 
   it('is told of the password by the server’s reason, too', () => {
     expect(passwordFault('PASSWORD_TOO_COMMON')).toBe('common');
+    expect(passwordFault('PASSWORD_IS_CODE')).toBe('isCode');
     expect(passwordFault('PASSWORD_TOO_SHORT')).toBe('short');
     expect(passwordFault('SIGN_IN_REFUSED')).toBeUndefined();
   });

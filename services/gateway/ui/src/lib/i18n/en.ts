@@ -69,6 +69,7 @@ export const en: Catalogue = {
       short: 'This password is too short: at least 8 characters.',
       long: 'This password is too long. Shorten it.',
       isLogin: 'The password cannot be the login. Choose another.',
+      isCode: 'The code is on paper and others may have read it: it cannot be the password. Choose another.',
       common: 'This password is among the first that anybody tries. Choose another.',
       differs: 'The two passwords are not the same. Enter them again.',
     },

@@ -62,6 +62,7 @@ export const errorsEn: ErrorTexts = {
     TOO_MANY_ATTEMPTS: 'Too many tries in a row. Wait a little, then try again.',
     TOO_SLOW: 'The request arrived too slowly. Check the network connection, then try again.',
     ANOTHER_IMPORT_APPLYING: 'Another import of the school is being applied. Wait until it is, then have this one checked.',
+    IMPORT_REPLACED: 'Another import of the school was begun since, and this file is no longer kept. Agree with whoever began it, then begin again with the file.',
     IMPORT_CLOSED: 'This file was read already and takes no more. Choose it again to begin anew.',
     IMPORT_DECIDED: 'This import is applied already, or being applied. Reload the page to see how it stands.',
     IMPORT_NOT_READY: 'This file was not found good. Have it checked, mend what is said, then apply it.',

@@ -61,6 +61,7 @@ export const errorsFr = {
     TOO_MANY_ATTEMPTS: 'Trop d’essais de suite. Attendez un peu, puis réessayez.',
     TOO_SLOW: 'La demande est arrivée trop lentement. Vérifiez la connexion au réseau, puis réessayez.',
     ANOTHER_IMPORT_APPLYING: 'Une autre importation de l’établissement est en cours. Attendez qu’elle finisse, puis faites vérifier celle-ci.',
+    IMPORT_REPLACED: 'Une autre importation de l’établissement a été commencée depuis, et ce fichier n’est plus gardé. Entendez-vous avec qui l’a commencée, puis recommencez avec le fichier.',
     IMPORT_CLOSED: 'Ce fichier est déjà lu et n’attend plus rien. Choisissez-le de nouveau pour recommencer.',
     IMPORT_DECIDED: 'Cette importation est déjà appliquée ou en cours. Rechargez la page pour voir où elle en est.',
     IMPORT_NOT_READY: 'Ce fichier n’a pas été trouvé bon. Faites-le vérifier, corrigez ce qui est dit, puis appliquez-le.',

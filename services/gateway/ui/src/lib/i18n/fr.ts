@@ -68,6 +68,7 @@ export const fr = {
       short: 'Ce mot de passe est trop court : au moins 8 caractères.',
       long: 'Ce mot de passe est trop long. Raccourcissez-le.',
       isLogin: 'Le mot de passe ne peut pas être l’identifiant. Choisissez-en un autre.',
+      isCode: 'Le code est sur papier, d’autres ont pu le lire : il ne peut pas être le mot de passe. Choisissez-en un autre.',
       common: 'Ce mot de passe est parmi les premiers que l’on essaie. Choisissez-en un autre.',
       differs: 'Les deux mots de passe ne sont pas les mêmes. Saisissez-les de nouveau.',
     },

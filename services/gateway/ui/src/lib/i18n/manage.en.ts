@@ -61,6 +61,21 @@ export const manageEn: ManageTexts = {
     login: 'Login',
     code: 'Code',
     address: 'Address',
+    forgotten: {
+      title: 'Forgotten password',
+      what: 'A new code can take the place of a password. Choose only who forgot theirs.',
+      choose: 'Choose people',
+      who: 'Who forgot their password?',
+      none: 'Replace the password',
+      replace: (count) => n(count, 'Replace # password', 'Replace # passwords'),
+      confirmTitle: (count) => n(count, 'Replace # password by a code?', 'Replace # passwords by codes?'),
+      confirmWhat: (count) =>
+        n(count, 'The old password stops working at once, and all sessions of this person end.', 'The old passwords stop working at once, and all sessions of these # people end.') +
+        ' Only the code, to be handed over in person, lets them choose a new one.',
+      kept: (count) =>
+        n(count, '# person got no code', '# people got no code') +
+        ': nobody replaces their own password, that of somebody who administers more, or that of a disabled account.',
+    },
     slip: (until) => `Choose “First sign-in?” before ${until}.`,
   },
   imports: {
@@ -87,6 +102,7 @@ export const manageEn: ManageTexts = {
       ready: 'Checked, not applied',
       applying: 'Being applied',
       applied: 'Applied',
+      replaced: 'Replaced by another',
     },
     sending: 'Uploading the file',
     sendingWhat: 'Keep this page open until the upload is done.',
@@ -97,6 +113,9 @@ export const manageEn: ManageTexts = {
     applyingWhat: 'Everything is written at once, or nothing. You may leave this page: the server finishes by itself.',
     unfinished: 'This file did not arrive whole',
     unfinishedWhat: 'The upload was interrupted, or the check did not take place. Nothing was changed. Choose the file again.',
+    replaced: 'Another import was begun since',
+    replacedWhat: 'A school has one import at a time: the latest. This file is no longer kept, and nothing was changed. Agree with whoever began the other, then begin again with the file if needed.',
+    toReplacement: 'See the other import',
     checkAgain: 'Check anyway',
     checkAnew: 'Check again',
     another: 'Choose another file',

@@ -61,6 +61,21 @@ export const manageFr = {
     login: 'Identifiant',
     code: 'Code',
     address: 'Adresse',
+    forgotten: {
+      title: 'Mot de passe oublié',
+      what: 'Un code neuf peut prendre la place d’un mot de passe. Choisissez seulement qui l’a oublié.',
+      choose: 'Choisir des personnes',
+      who: 'Qui a oublié son mot de passe ?',
+      none: 'Remplacer le mot de passe',
+      replace: (count: number) => n(count, 'Remplacer # mot de passe', 'Remplacer # mots de passe'),
+      confirmTitle: (count: number) => n(count, 'Remplacer # mot de passe par un code ?', 'Remplacer # mots de passe par des codes ?'),
+      confirmWhat: (count: number) =>
+        n(count, 'L’ancien mot de passe cesse aussitôt de fonctionner, et toutes les sessions de cette personne se terminent.', 'Les anciens mots de passe cessent aussitôt de fonctionner, et toutes les sessions de ces # personnes se terminent.') +
+        ' Seul le code, à remettre en main propre, permettra d’en choisir un nouveau.',
+      kept: (count: number) =>
+        n(count, '# personne n’a pas reçu de code', '# personnes n’ont pas reçu de code') +
+        ' : on ne remplace ni son propre mot de passe, ni celui de qui administre davantage, ni celui d’un compte désactivé.',
+    },
     slip: (until: string) => `Choisissez « Première connexion ? » avant le ${until}.`,
   },
   imports: {
@@ -87,6 +102,7 @@ export const manageFr = {
       ready: 'Vérifiée, pas appliquée',
       applying: 'En cours d’application',
       applied: 'Appliquée',
+      replaced: 'Remplacée par une autre',
     },
     sending: 'Envoi du fichier',
     sendingWhat: 'Gardez cette page ouverte jusqu’à la fin de l’envoi.',
@@ -97,6 +113,9 @@ export const manageFr = {
     applyingWhat: 'Tout est écrit en une fois, ou rien. Vous pouvez quitter cette page : le serveur termine seul.',
     unfinished: 'Ce fichier n’est pas arrivé en entier',
     unfinishedWhat: 'L’envoi a été interrompu ou la vérification n’a pas eu lieu. Rien n’a été changé. Choisissez le fichier de nouveau.',
+    replaced: 'Une autre importation a été commencée depuis',
+    replacedWhat: 'Un établissement n’a qu’une importation à la fois : la plus récente. Ce fichier n’est plus gardé, et rien n’a été changé. Entendez-vous avec qui a commencé l’autre, puis recommencez avec le fichier si besoin.',
+    toReplacement: 'Voir l’autre importation',
     checkAgain: 'Vérifier quand même',
     checkAnew: 'Vérifier de nouveau',
     another: 'Choisir un autre fichier',

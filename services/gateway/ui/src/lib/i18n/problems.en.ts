@@ -61,6 +61,7 @@ export const problemsEn: Record<keyof typeof problemsFr, string> = {
   UNKNOWN_SCHOOL: 'This is not the chosen school. Choose the other one, or export this one alone.',
   UNSUPPORTED_COMPRESSION: 'This file is compressed in a way that the server does not read. Make the zip with the system’s usual tool.',
   UNSUPPORTED_VERSION: 'This is not the version needed. Export as OneRoster 1.2 CSV.',
+  UTF_16: 'This file is in UTF-16, and nothing of it was read. Save it as UTF-8.',
   ZIP_BOMB: 'Far more comes out of this file than a school has. Export again.',
   ZIP_UNREADABLE: 'This zip is damaged or cut. Export again, then choose the new file.',
 };

@@ -59,6 +59,7 @@ export const problemsFr = {
   UNKNOWN_SCHOOL: 'Ce n’est pas l’établissement choisi. Choisissez l’autre, ou exportez seulement celui-ci.',
   UNSUPPORTED_COMPRESSION: 'Ce fichier est compressé d’une manière que le serveur ne lit pas. Faites le zip avec l’outil ordinaire du système.',
   UNSUPPORTED_VERSION: 'Ce n’est pas cette version qu’il faut. Exportez en OneRoster 1.2 CSV.',
+  UTF_16: 'Ce fichier est en UTF-16, et rien n’en a été lu. Enregistrez-le en UTF-8.',
   ZIP_BOMB: 'Il sort de ce fichier bien plus que d’un établissement. Exportez de nouveau.',
   ZIP_UNREADABLE: 'Ce zip est abîmé ou coupé. Exportez de nouveau, puis choisissez le nouveau fichier.',
 };

@@ -39,6 +39,8 @@ export type Step =
   | { kind: 'checking' }
   /** The server lacks the file or never checked it, and this page does not have it. */
   | { kind: 'unfinished'; known: Import }
+  /** Another import of the school was begun since: this one can do nothing any more. */
+  | { kind: 'replaced'; known: Import }
   | { kind: 'invalid'; known: Import }
   | { kind: 'ready'; known: Import }
   | { kind: 'applying'; known: Import }
@@ -163,7 +165,7 @@ export class ImportFlow {
         this.cancelLook = this.given.clock.after(LOOK_MS, () => void this.look());
         return this.to({ kind: 'applying', known });
       default:
-        return this.to({ kind: 'unfinished', known });
+        return this.to({ kind: known.replacedByImportId === '' ? 'unfinished' : 'replaced', known });
     }
   }
 

@@ -24,6 +24,8 @@ export interface Sheet {
   codes: FirstUseCode[];
   /** People asked for who get none: they chose a password already, or may not sign in. */
   without: number;
+  /** Whether its codes took the place of passwords. */
+  resets: boolean;
 }
 
 export async function classGroup(classId: string): Promise<Group[]> {
@@ -45,14 +47,22 @@ export async function fetchStaff(schoolId: string): Promise<Person[]> {
 }
 
 export async function makeSheet(schoolId: string, group: Group, withTeachers: boolean): Promise<Sheet> {
-  const who = await group.who(withTeachers);
+  return sheet(schoolId, group.className, await group.who(withTeachers), false);
+}
+
+/** In place of their passwords, which stop working at once; their sessions end. */
+export function makeResets(schoolId: string, { className }: Group, who: readonly string[]): Promise<Sheet> {
+  return sheet(schoolId, className, who, true);
+}
+
+async function sheet(schoolId: string, className: string, who: readonly string[], reset: boolean): Promise<Sheet> {
   const codes: FirstUseCode[] = [];
   for (let from = 0; from < who.length; from += AT_ONCE) {
     const personIds = who.slice(from, from + AT_ONCE);
-    const made = await call(() => directory.issueFirstUseCodes({ schoolId, personIds }, { timeoutMs: TIMEOUT_MS }));
+    const made = await call(() => directory.issueFirstUseCodes({ schoolId, personIds, reset }, { timeoutMs: TIMEOUT_MS }));
     codes.push(...made.codes);
   }
-  return { className: group.className, codes: byName(codes), without: who.length - codes.length };
+  return { className, codes: byName(codes), without: who.length - codes.length, resets: reset };
 }
 
 function ofClass(classId: string, className: string): Group {
