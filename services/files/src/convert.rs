@@ -13,8 +13,9 @@ use crate::domain::{Body, Holder, Link, MyClass, Node, NodePath, Object, ObjectS
 use crate::service::{MAX_PARALLEL, MintedLink, MySpace, Place, Progress, Span, Which};
 use crate::store::TrashKey;
 
+/// A name that a node is given. What is stored is read by `Name::parse` alone: it may be older than a rule here.
 pub(crate) fn name(text: &str) -> Result<Name, Failure> {
-    Name::parse(text).map_err(|error| Failure::invalid("name", error.to_string()))
+    Name::parse_for_disk(text).map_err(|error| Failure::invalid("name", error.to_string()))
 }
 
 pub(crate) fn which(message: &wire::GetNodeRequest) -> Result<Which, Failure> {

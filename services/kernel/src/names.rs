@@ -34,6 +34,14 @@ pub enum InvalidName {
     /// A space at either end, or a dot at the end: Windows drops them silently.
     #[error("the name starts or ends with a space, or ends with a dot: remove it")]
     Edges,
+    /// A name that Windows gives to a device, whatever follows the first dot. Only [`Name::parse_for_disk`] refuses it.
+    #[error(
+        "Windows keeps the name {device} for a device, with or without an ending, and can store nothing under it: choose another name"
+    )]
+    Reserved {
+        /// The device, as Windows writes it.
+        device: String,
+    },
 }
 
 /// A valid name in NFC. Two names are the same when their [`Name::folded`] are.
@@ -71,6 +79,19 @@ impl Name {
         Ok(Self(name))
     }
 
+    /// For what may come to lie on somebody's disk: files, folders, releases. [`parse`](Self::parse) without the names
+    /// that Windows keeps for devices, which people and classes may have (Con is a family name).
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn parse_for_disk(text: &str) -> Result<Self, InvalidName> {
+        let name = Self::parse(text)?;
+        match device(&name.0) {
+            Some(device) => Err(InvalidName::Reserved { device }),
+            None => Ok(name),
+        }
+    }
+
     /// As the person wrote it, in NFC.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -96,6 +117,22 @@ impl fmt::Display for Name {
 pub fn fold(text: &str) -> String {
     let normalised: String = text.nfc().collect();
     CaseMapper::new().fold_string(&normalised).nfc().collect()
+}
+
+/// The device that Windows takes the name for: what stands before the first dot, without spaces at its end and without
+/// regard to case (learn.microsoft.com, "Naming Files, Paths, and Namespaces"). The superscript digits count as digits.
+fn device(name: &str) -> Option<String> {
+    let stem = name.split('.').next().unwrap_or_default();
+    let stem = stem.trim_end_matches(' ').to_ascii_uppercase();
+    let port = ["COM", "LPT"]
+        .iter()
+        .find_map(|port| stem.strip_prefix(port));
+    let is_port = port.is_some_and(|number| {
+        let mut digits = number.chars();
+        matches!(digits.next(), Some('0'..='9' | '¹' | '²' | '³')) && digits.next().is_none()
+    });
+    let is_device = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"];
+    (is_port || is_device.contains(&stem.as_str())).then_some(stem)
 }
 
 fn forbidden(c: char) -> Option<&'static str> {
@@ -165,6 +202,44 @@ mod tests {
             Err(InvalidName::TooLong { bytes: 300 })
         );
         assert!(Name::parse(&"é".repeat(MAX_NAME / 2)).is_ok());
+    }
+
+    #[test]
+    fn what_windows_keeps_for_devices_is_no_name_for_a_disk() {
+        for (name, device) in [
+            ("CON", "CON"),
+            ("nul", "NUL"),
+            ("Aux.txt", "AUX"),
+            ("prn.tar.gz", "PRN"),
+            ("con .txt", "CON"),
+            ("com1", "COM1"),
+            ("Lpt9.pdf", "LPT9"),
+            ("COM0", "COM0"),
+            ("com².log", "COM²"),
+            ("conin$", "CONIN$"),
+        ] {
+            let device = device.to_owned();
+            assert_eq!(
+                Name::parse_for_disk(name),
+                Err(InvalidName::Reserved { device }),
+                "{name:?}"
+            );
+            assert!(Name::parse(name).is_ok(), "a person may be called {name:?}");
+        }
+        for name in [
+            "console",
+            "COM",
+            "COM10",
+            "nul2.txt",
+            ".con",
+            "Condé.txt",
+            "lpt1a",
+            "mon aux.txt",
+        ] {
+            assert!(Name::parse_for_disk(name).is_ok(), "{name:?}");
+        }
+        assert_eq!(Name::parse_for_disk("con."), Err(InvalidName::Edges));
+        assert_eq!(Name::parse_for_disk("con "), Err(InvalidName::Edges));
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(crate) enum InvalidFileName {
 
 /// Checks what a release is installed as. Not kept: devices read it in the manifest, and read what was checked here.
 pub(crate) fn check_file_name(text: &str) -> Result<(), InvalidFileName> {
-    let name = Name::parse(text)?;
+    let name = Name::parse_for_disk(text)?;
     if name.as_str() != text {
         return Err(InvalidFileName::Form);
     }
@@ -64,7 +64,8 @@ mod tests {
         }
         let longer = "a".repeat(101);
         for name in [
-            "", ".", "..", "a/b", "a\\b", "a\0", "a\nb", " a", "e\u{301}", &longer,
+            "", ".", "..", "nul", "Aux.exe", "a/b", "a\\b", "a\0", "a\nb", " a", "e\u{301}",
+            &longer,
         ] {
             assert!(check_file_name(name).is_err(), "{name:?}");
         }

@@ -121,6 +121,8 @@ async fn a_name_that_no_disk_should_hold_is_refused_for_folders_and_files() {
     let space = pupil.space().await;
     let long = "a".repeat(300);
     let names = [
+        "NUL",
+        "con.pdf",
         "a/b",
         "a\0b",
         "exe\u{202E}gpj",
