@@ -30,6 +30,9 @@ use crate::state::{Outcome, Record, Stage, Store, What};
 
 const EXPIRED: &str = "COMMAND_EXPIRED";
 const OUT_OF_ORDER: &str = "ACKNOWLEDGEMENT_OUT_OF_ORDER";
+/// The server has heard enough of a command that is never done.
+const TOO_MANY: &str = "TOO_MANY_ACKNOWLEDGEMENTS";
+const TOO_OFTEN: &str = "it was tried too often";
 const OVERTAKEN: &str = "a later lock or unlock was done";
 
 /// What a command's life touches beyond this process's memory.
@@ -211,7 +214,8 @@ async fn attempt<O: Outside>(outside: &O, id: CommandId) -> Result<Progress, Stu
             } => {
                 let heard = say(outside, id, CommandState::NotNow, reason).await?;
                 let reason = reason.clone();
-                heard.then_some(Stage::NotNow { reason, said: true })
+                // Also when the server has heard it too often: it is tried on, to the end that it comes to.
+                (heard != Heard::Ended).then_some(Stage::NotNow { reason, said: true })
             }
             Stage::NotNow { said: true, .. } => {
                 // Whether there was time is for the server to say.
@@ -247,12 +251,18 @@ async fn attempt<O: Outside>(outside: &O, id: CommandId) -> Result<Progress, Stu
 
 /// The next stage; nothing when the server does not want it done any more.
 async fn accept<O: Outside>(outside: &O, id: CommandId) -> Result<Option<Stage>, Status> {
-    let heard = say(outside, id, CommandState::Accepted, "").await?;
-    if !heard {
-        let state = CommandState::Expired;
-        outside.event(Event::Settled { state });
-    }
-    Ok(heard.then_some(Stage::Accepted))
+    Ok(match say(outside, id, CommandState::Accepted, "").await? {
+        Heard::Yes => Some(Stage::Accepted),
+        Heard::TooOften => {
+            let reason = TOO_OFTEN.to_owned();
+            Some(Stage::Finished(Outcome::Failed { reason }))
+        }
+        Heard::Ended => {
+            let state = CommandState::Expired;
+            outside.event(Event::Settled { state });
+            None
+        }
+    })
 }
 
 async fn perform<O: Outside>(outside: &O, record: &Record) -> Stage {
@@ -274,18 +284,29 @@ async fn perform<O: Outside>(outside: &O, record: &Record) -> Stage {
     }
 }
 
-/// Tells the server; false when a command has ended there already, and there is nothing more to say of it.
+/// What the server makes of a word about a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    Yes,
+    /// It goes on there as it stands, and only its end is wanted.
+    TooOften,
+    /// It has ended there already, and there is nothing more to say of it.
+    Ended,
+}
+
+/// Tells the server.
 async fn say<O: Outside>(
     outside: &O,
     id: CommandId,
     state: CommandState,
-    reason: &str,
-) -> Result<bool, Status> {
-    match outside.acknowledge(id, state, reason).await {
-        Ok(()) => Ok(true),
+    why: &str,
+) -> Result<Heard, Status> {
+    match outside.acknowledge(id, state, why).await {
+        Ok(()) => Ok(Heard::Yes),
+        Err(status) if reason(&status).as_deref() == Some(TOO_MANY) => Ok(Heard::TooOften),
         Err(status) if has_ended(&status) => {
             tracing::info!(command_id = %id, ?state, code = ?status.code(), "the server wants no more of a command");
-            Ok(false)
+            Ok(Heard::Ended)
         }
         Err(status) => Err(status),
     }
@@ -303,3 +324,7 @@ fn has_ended(status: &Status) -> bool {
         _ => matches!(status.code(), Code::NotFound | Code::InvalidArgument),
     }
 }
+
+#[cfg(test)]
+#[path = "commands/tests.rs"]
+mod tests;
