@@ -173,12 +173,17 @@ impl Device {
             )
         });
         let clock = DeviceClock::new(clock, offset);
-        let (stored, using) = match next {
-            Some(next) => (next, Using::Next),
-            None => (credential, Using::Proven),
+        let open = |stored: &state::StoredCredential| {
+            link(&reach, stored.load(store.dir(), &device_id)?, &clock)
         };
-        let credential = stored.load(store.dir(), &device_id)?;
-        let link = link(&reach, credential, &clock)?;
+        let (link, using) = match next.as_ref().map(open) {
+            Some(Ok(link)) => (link, Using::Next),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "the renewed certificate cannot be used; the one before it is");
+                (open(&credential)?, Using::Proven)
+            }
+            None => (open(&credential)?, Using::Proven),
+        };
         Ok(Self {
             hands: Hands::new(prefix, store.durability()),
             prefix: prefix.to_owned(),
@@ -220,6 +225,15 @@ impl Device {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Whether a credential is one that a connection can begin with: a certificate, and for its key.
+    ///
+    /// # Errors
+    /// It is not.
+    pub(crate) fn check(&self, stored: &state::StoredCredential) -> Result<(), AgentError> {
+        let credential = stored.load(self.store.dir(), &self.id())?;
+        link(&self.reach, credential, &self.clock).map(drop)
     }
 
     /// Uses a credential of the journal from now on.
@@ -342,3 +356,7 @@ fn log(event: Event<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "device/tests.rs"]
+mod tests;

@@ -140,6 +140,11 @@ pub(crate) async fn become_device(
     let issued = issued.ok_or_else(unusable)?;
     let device_id: DeviceId = answer.device_id.parse().map_err(|_| unusable())?;
     let credential = StoredCredential::new(&file, issued);
+    // Once it is written down, this machine is that device and no other.
+    let loaded = credential.load(dir, &answer.device_id);
+    loaded
+        .and_then(|loaded| reach.wire(Some(&loaded)))
+        .map_err(|_| unusable())?;
     let journal = Journal::new(
         reach.url(),
         device_id.to_string(),

@@ -26,9 +26,8 @@ const DOUBLINGS: u32 = 6;
 pub(crate) async fn renewing(device: &Device) {
     let mut tries = 0;
     loop {
-        let (renew_at, pending) = device
-            .store
-            .read(|journal| (journal.credential.renew_at, journal.next.is_some()));
+        let renew_at = device.store.read(|journal| journal.credential.renew_at);
+        let pending = device.link().1 == Using::Next;
         let left = Duration::from_micros(
             u64::try_from(renew_at.saturating_sub(device.clock.now().0)).unwrap_or(0),
         );
@@ -87,6 +86,11 @@ async fn renew(device: &Device) -> Result<(), Status> {
     if next.chain.is_empty() {
         forget(device);
         return Err(Status::internal("the server's answer holds no certificate"));
+    }
+    // One that no connection can begin with would be the device's only one after a restart.
+    if let Err(error) = device.check(&next) {
+        forget(device);
+        return Err(internal(error));
     }
     let kept = next.clone();
     store
