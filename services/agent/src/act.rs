@@ -23,6 +23,8 @@ const MESSAGES_BEFORE: &str = "messages.log.1";
 const SCREEN: &str = ".screen";
 /// Whoever is in front of the screen reads these.
 const MODE: u32 = 0o644;
+/// Bytes of a command's id as text, at most.
+const LONGEST_ID: u64 = 64;
 /// A log that has grown to this becomes the one before.
 const LONGEST_LOG: u64 = 1 << 20;
 
@@ -93,10 +95,8 @@ impl Hands {
 
     fn screen(&self, id: CommandId, notice: Option<&str>) -> io::Result<bool> {
         let (locked, last) = (self.prefix.join(LOCKED), self.prefix.join(SCREEN));
-        match fs::read_to_string(&last) {
-            Ok(done) if done == id.to_string() => return Ok(true),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        if done_last(&last)?.as_deref() == Some(id.to_string().as_bytes()) {
+            return Ok(true);
         }
         match notice {
             Some(notice) => private::replace(&locked, notice.as_bytes(), MODE, self.durability)?,
@@ -142,6 +142,17 @@ impl Hands {
             private::sync_dir(&self.prefix)?;
         }
         Ok(false)
+    }
+}
+
+/// Which lock or unlock was the last, in bytes; whatever else somebody put there is of none, and is replaced.
+fn done_last(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::symlink_metadata(path) {
+        // Neither a pipe, which would be waited for, nor what has no end.
+        Ok(found) if found.is_file() && found.len() <= LONGEST_ID => fs::read(path).map(Some),
+        Ok(_) => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

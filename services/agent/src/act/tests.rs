@@ -141,3 +141,23 @@ fn what_is_not_known_fails_for_good() {
         Performed::Failed("this agent does not know how".into())
     );
 }
+
+#[test]
+fn what_was_written_over_the_last_lock_keeps_no_lock_from_being_done() {
+    let screen = screen();
+    fs::create_dir_all(screen.path("")).expect("made");
+    let unlock = record(What::Unlock);
+    for garbage in [vec![0xff; 36], Vec::new(), vec![b'x'; 1 << 20]] {
+        fs::write(screen.path(SCREEN), garbage).expect("planted");
+        assert_eq!(screen.hands.perform(&unlock), DONE);
+        assert_eq!(screen.hands.perform(&unlock), AGAIN);
+    }
+    fs::remove_file(screen.path(SCREEN)).expect("removed");
+    // Nobody writes into it: whoever opened it to read would wait.
+    let made = std::process::Command::new("mkfifo")
+        .arg(screen.path(SCREEN))
+        .status();
+    assert!(made.expect("mkfifo of coreutils").success());
+    assert_eq!(screen.hands.perform(&unlock), DONE);
+    assert_eq!(screen.hands.perform(&unlock), AGAIN);
+}

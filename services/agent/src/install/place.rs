@@ -96,8 +96,12 @@ impl Place {
     pub(super) fn remove(&self, app: &str) -> Result<(), Refused> {
         let apps = self.folder(&[APPS])?;
         let versions = apps.join(app);
-        remove_tree(&versions.join(CURRENT))
-            .and_then(|()| remove_tree(&versions))
+        let own = match fs::symlink_metadata(&versions) {
+            Ok(found) if found.is_dir() => remove_tree(&versions.join(CURRENT)),
+            // Planted: it goes itself, and nothing that it leads to.
+            _ => Ok(()),
+        };
+        own.and_then(|()| remove_tree(&versions))
             .and_then(|()| sync_dir(&apps))
             .map_err(|error| disk(&error))
     }

@@ -110,3 +110,20 @@ fn a_link_in_the_place_of_bytes_that_come_together_is_refused() {
     symlink(&file, &at).expect("planted");
     assert!(is_refused(stand.place.fetching(release).map(drop)));
 }
+
+#[test]
+fn an_app_whose_directory_was_replaced_by_a_link_is_removed_without_what_the_link_leads_to() {
+    let stand = stand();
+    stand.install("1").expect("installed");
+    fs::remove_dir_all(stand.path("apps/fr.example.app")).expect("taken away");
+    let outside = stand.outside();
+    fs::create_dir(outside.join("current")).expect("made");
+    fs::write(outside.join("current/homework"), b"mine").expect("written");
+    symlink(&outside, stand.path("apps/fr.example.app")).expect("planted");
+    stand.place.remove(APP).expect("removed");
+    assert!(fs::symlink_metadata(stand.path("apps/fr.example.app")).is_err());
+    assert_eq!(
+        fs::read(outside.join("current/homework")).expect("there"),
+        b"mine"
+    );
+}
