@@ -277,6 +277,7 @@ fn after(status: &Status) -> String {
             Code::Unauthenticated | Code::PermissionDenied => {
                 "ask whoever manages the school's devices; a retired device is enrolled anew into an empty directory"
             }
+            Code::InvalidArgument => "correct it and try again",
             Code::Unimplemented => "check that the address is a gateway of this platform",
             _ => "look into the server's log",
         },

@@ -48,6 +48,9 @@ impl Address {
             let remedy = "leave out what is before the @, and use --login";
             return Err(wrong("an address of a gateway names no user", remedy));
         }
+        if !is_port_or_none(&authority) {
+            return Err(wrong("no such port", "write one of 1 to 65535"));
+        }
         let address = Self { scheme, authority };
         if !address.is_secure() && !address.names_this_machine() {
             return Err(wrong(
@@ -95,6 +98,11 @@ impl Address {
             Err(_) => self.host().eq_ignore_ascii_case("localhost"),
         }
     }
+}
+
+/// What is written behind the host can be dialled; it would be taken for the usual port otherwise.
+fn is_port_or_none(authority: &Authority) -> bool {
+    authority.as_str() == authority.host() || authority.port_u16().is_some_and(|port| port != 0)
 }
 
 /// Also when IPv4 is written as IPv6.
@@ -154,6 +162,10 @@ mod tests {
             "https://ent.example.fr/?a",
             "https://ada:secret@ent.example.fr",
             "http://127.0.0.1@ent.example.fr",
+            "http://127.0.0.1:65536",
+            "https://ent.example.fr:0",
+            "https://ent.example.fr:",
+            "https://[2001:db8::7]:99999",
         ] {
             let error = Address::parse(url).expect_err(url);
             assert_eq!(error.fault(), Fault::Usage, "{url}");
