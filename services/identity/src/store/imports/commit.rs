@@ -5,6 +5,17 @@ use preau_storage_database::{Scope, Tx, Value, params};
 
 use super::{Import, Store, StoreError, forget_staged, statements};
 
+/// Rows that did not come to stand as staged: somebody was faster than the check.
+const NOT_TAKEN_OVER: &str = "SELECT COUNT(*) FROM import_people s
+    LEFT JOIN people p ON p.id = s.target AND p.school_id = $2
+    LEFT JOIN accounts a ON a.person_id = s.target AND a.login_key = s.login_key
+    WHERE s.import_id = $1 AND (p.id IS NULL OR a.person_id IS NULL)";
+
+/// Accounts of the import that have no password and may be used.
+const WITHOUT_PASSWORD: &str = "SELECT COUNT(*) FROM import_people s
+    JOIN accounts a ON a.person_id = s.target JOIN people p ON p.id = s.target
+    WHERE s.import_id = $1 AND a.password_hash = '' AND p.disabled_at IS NULL";
+
 impl Store {
     /// Everything that was staged, in one transaction; answers how many accounts have no password. An import that was
     /// committed meanwhile answers what it answered then.
@@ -29,11 +40,11 @@ impl Store {
         }
         tx.execute(statements::END_GRANTS_OF_ABSENT, &values[..4])
             .await?;
-        let missed = count(&mut tx, statements::NOT_TAKEN_OVER, &values[..2]).await?;
+        let missed = count(&mut tx, NOT_TAKEN_OVER, &values[..2]).await?;
         if missed > 0 {
             return Err(StoreError::ImportChanged);
         }
-        let without = count(&mut tx, statements::WITHOUT_PASSWORD, &values[..1]).await?;
+        let without = count(&mut tx, WITHOUT_PASSWORD, &values[..1]).await?;
         forget_staged(&mut tx, &import.id.to_string()).await?;
         let sql =
             "UPDATE people_imports SET committed_at = $2, without_password = $3 WHERE id = $1";

@@ -389,14 +389,3 @@ pub(super) const END_GRANTS_OF_ABSENT: &str = concat!(
       AND NOT EXISTS (SELECT 1 FROM import_people s
                       WHERE s.import_id = $1 AND s.target = g.person_id)"
 );
-
-/// Rows that did not come to stand as staged: somebody was faster than the check.
-pub(super) const NOT_TAKEN_OVER: &str = "SELECT COUNT(*) FROM import_people s
-    LEFT JOIN people p ON p.id = s.target AND p.school_id = $2
-    LEFT JOIN accounts a ON a.person_id = s.target AND a.login_key = s.login_key
-    WHERE s.import_id = $1 AND (p.id IS NULL OR a.person_id IS NULL)";
-
-/// Accounts of the import that have no password and may be used.
-pub(super) const WITHOUT_PASSWORD: &str = "SELECT COUNT(*) FROM import_people s
-    JOIN accounts a ON a.person_id = s.target JOIN people p ON p.id = s.target
-    WHERE s.import_id = $1 AND a.password_hash = '' AND p.disabled_at IS NULL";
