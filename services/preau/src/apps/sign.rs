@@ -36,6 +36,7 @@ pub(crate) struct Signed {
 pub(crate) fn sign(description: &Description<'_>) -> Result<Signed, Failure> {
     let path = description.file;
     let pair = read_key(description.key)?;
+    check_is_file(path)?;
     let found = release::digests(path);
     let found = found.map_err(|error| at_path("cannot read the file", path, &error))?;
     let size = found.size;
@@ -66,6 +67,21 @@ pub(crate) fn sign(description: &Description<'_>) -> Result<Signed, Failure> {
         signature: signature.as_ref().to_vec(),
         manifest,
     })
+}
+
+/// Before it is opened: a pipe would be waited for, and what is read twice has to be the same.
+fn check_is_file(path: &Path) -> Result<(), Failure> {
+    let found = std::fs::metadata(path);
+    let found = found.map_err(|error| at_path("cannot read the file", path, &error))?;
+    if found.is_file() {
+        return Ok(());
+    }
+    let failure = Failure::new(
+        "that is no file",
+        path.display(),
+        "name the file to install",
+    );
+    Err(failure.exit(Exit::Usage))
 }
 
 #[cfg(test)]
@@ -103,6 +119,23 @@ mod tests {
                 &signed.signature,
             )
             .expect("its own signature");
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_and_not_waited_for() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (pipe, key) = (dir.path().join("pipe"), dir.path().join("publisher.key"));
+        make_key(&key).expect("made");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo of coreutils").success());
+        for path in [pipe.as_path(), dir.path()] {
+            let failure = sign(&description(path, &key)).err().expect("refused");
+            assert_eq!(failure.code(), Exit::Usage);
+            assert!(
+                failure.to_string().starts_with("that is no file: "),
+                "{failure}"
+            );
+        }
     }
 
     #[test]
