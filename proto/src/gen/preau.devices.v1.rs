@@ -1130,6 +1130,10 @@ pub struct RenewCertificateRequest {
     pub os: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub agent_version: ::prost::alloc::string::String,
+    /// By a key of the calling device that has a certificate: ECDSA P-256 with SHA-256, 64 bytes (r and s), over the ASCII
+    /// text "preau-renewal-v1", one zero byte, and the certificate request.
+    #[prost(bytes = "vec", tag = "4")]
+    pub proof: ::prost::alloc::vec::Vec<u8>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RenewCertificateResponse {
@@ -1300,7 +1304,8 @@ pub mod agent_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// A new certificate for the same key or a new one, at any time before the present one expires. The old one is good
-        /// until it expires: a device that lost the answer goes on with it.
+        /// until it expires: a device that lost the answer goes on with it. Being signed in is not enough, since whatever ends
+        /// TLS in between has seen the session too: an enrolled key signs the request (RENEWAL_REFUSED).
         pub async fn renew_certificate(
             &mut self,
             request: impl tonic::IntoRequest<super::RenewCertificateRequest>,
@@ -1418,7 +1423,8 @@ pub mod agent_service_server {
             request: tonic::Request<super::SignInRequest>,
         ) -> std::result::Result<tonic::Response<super::SignInResponse>, tonic::Status>;
         /// A new certificate for the same key or a new one, at any time before the present one expires. The old one is good
-        /// until it expires: a device that lost the answer goes on with it.
+        /// until it expires: a device that lost the answer goes on with it. Being signed in is not enough, since whatever ends
+        /// TLS in between has seen the session too: an enrolled key signs the request (RENEWAL_REFUSED).
         async fn renew_certificate(
             &self,
             request: tonic::Request<super::RenewCertificateRequest>,

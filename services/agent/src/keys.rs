@@ -18,6 +18,8 @@ use crate::error::AgentError;
 
 /// Whom assertions are for.
 const AUDIENCE: &str = "preau-devices";
+/// What is signed before a certificate request, so that no other signature of the key is one of these.
+const RENEWAL: &[u8] = b"preau-renewal-v1\0";
 /// How long one is good: the longest that is accepted.
 const ASSERTION_LIFE: Duration = Duration::from_secs(60);
 
@@ -95,12 +97,23 @@ impl DeviceKey {
         });
         let encoded = |part: &serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
         let text = format!("{}.{}", encoded(&header), encoded(&claims));
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &self.pkcs8);
-        let signature = pair
-            .ok()
-            .and_then(|pair| pair.sign(&random, text.as_bytes()).ok())
-            .ok_or(signing)?;
+        let signature = self.signature(text.as_bytes()).ok_or(signing)?;
         Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// That the device which has this key asks for the certificate: 64 bytes.
+    pub(crate) fn renewal_proof(&self, certificate_request: &[u8]) -> Result<Vec<u8>, AgentError> {
+        self.signature(&[RENEWAL, certificate_request].concat())
+            .ok_or(AgentError::Key {
+                doing: "ask for another certificate",
+            })
+    }
+
+    /// r and s.
+    fn signature(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &self.pkcs8).ok()?;
+        let signature = pair.sign(&SystemRandom::new(), text).ok()?;
+        Some(signature.as_ref().to_vec())
     }
 }
 
@@ -139,6 +152,15 @@ mod tests {
     fn part(text: &str) -> serde_json::Value {
         let bytes = URL_SAFE_NO_PAD.decode(text).expect("base64");
         serde_json::from_slice(&bytes).expect("JSON")
+    }
+
+    #[test]
+    fn a_renewal_is_proved_over_what_the_contract_says() {
+        let key = DeviceKey::generate().expect("a key");
+        let proof = key.renewal_proof(b"request").expect("a proof");
+        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &key.public);
+        assert!(public.verify(b"preau-renewal-v1\0request", &proof).is_ok());
+        assert_eq!(proof.len(), 64);
     }
 
     #[test]

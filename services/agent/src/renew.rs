@@ -57,8 +57,15 @@ pub(crate) async fn renewing(device: &Device) {
 async fn renew(device: &Device) -> Result<(), Status> {
     let internal = |error: AgentError| Status::internal(error.to_string());
     let key = DeviceKey::generate().map_err(internal)?;
+    let certificate_request = key.certificate_request().map_err(internal)?;
+    let (credential, device_id) = device
+        .store
+        .read(|journal| (journal.credential.clone(), journal.device_id.clone()));
+    let enrolled = credential.load(device.store.dir(), &device_id);
+    let proof = enrolled.and_then(|enrolled| enrolled.key.renewal_proof(&certificate_request));
     let request = RenewCertificateRequest {
-        certificate_request: key.certificate_request().map_err(internal)?,
+        proof: proof.map_err(internal)?,
+        certificate_request,
         os: operating_system(),
         agent_version: AGENT_VERSION.to_owned(),
     };

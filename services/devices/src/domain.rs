@@ -3,6 +3,7 @@
 mod assertion;
 mod command;
 mod device;
+mod renewal;
 mod session_token;
 mod text;
 mod token;
@@ -10,6 +11,7 @@ mod token;
 pub(crate) use assertion::{Assertion, AssertionError};
 pub(crate) use command::{ACCEPTED_GRACE, Action, Command, MAX_OPEN, Order, State, Step, Told};
 pub(crate) use device::{Description, Device, School, as_caller, of_caller};
+pub(crate) use renewal::is_proof;
 pub(crate) use session_token::SessionToken;
 pub(crate) use text::{Line, Text};
 pub(crate) use token::{EnrolmentToken, KEPT as TOKENS_KEPT, Secret};

@@ -27,6 +27,9 @@ pub(crate) enum Error {
     /// Whatever is wrong with it: who tries is not told.
     #[error("an assertion was refused")]
     AssertionRefused,
+    /// A session alone was to be enough.
+    #[error("a renewal was refused: no enrolled key signed the request")]
+    RenewalRefused,
     /// The device's clock is wrong, or the assertion was on its way for too long.
     #[error("an assertion's time is not now")]
     AssertionUntimely {
@@ -88,6 +91,7 @@ impl From<Error> for Failure {
             Error::Refused(refusal) => refused(refusal),
             Error::Request(refused) => request(&refused),
             Error::AssertionRefused => assertion_refused(),
+            Error::RenewalRefused => renewal_refused(),
             Error::AssertionUntimely { now } => untimely(now),
             Error::CredentialRefused { .. } => Failure::new(
                 Kind::Unauthenticated,
@@ -161,6 +165,14 @@ fn assertion_refused() -> Failure {
         Kind::Unauthenticated,
         "ASSERTION_REFUSED",
         "the assertion is not one that signs a device in: sign a new one with the enrolled key, or enrol anew",
+    )
+}
+
+fn renewal_refused() -> Failure {
+    Failure::new(
+        Kind::PermissionDenied,
+        "RENEWAL_REFUSED",
+        "no key of this device signed the request: sign it with the enrolled key, or enrol anew",
     )
 }
 

@@ -145,12 +145,26 @@ impl Device {
     ) -> anyhow::Result<String> {
         let encoded = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let text = format!("{}.{}", encoded(header), encoded(claims));
+        let signature = self.signature(text.as_bytes())?;
+        Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// Its signature of a certificate request, without which no certificate is renewed.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn renewal_proof(&self, certificate_request: &[u8]) -> anyhow::Result<Vec<u8>> {
+        self.signature(&[b"preau-renewal-v1\0", certificate_request].concat())
+    }
+
+    /// r and s, 64 bytes.
+    fn signature(&self, text: &[u8]) -> anyhow::Result<Vec<u8>> {
         let pair =
             EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &self.key.serialize_der())
                 .map_err(|error| anyhow::anyhow!("a key: {error}"))?;
-        let signature = pair.sign(&SystemRandom::new(), text.as_bytes());
+        let signature = pair.sign(&SystemRandom::new(), text);
         let signature = signature.map_err(|_| anyhow::anyhow!("a signature"))?;
-        Ok(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        Ok(signature.as_ref().to_vec())
     }
 
     /// Signs in by an assertion: the device as a caller.

@@ -93,7 +93,13 @@ impl AgentService for Handler {
             let version = convert::said("agent_version", &message.agent_version)?;
             let issued = self
                 .fleet
-                .renew(&incoming, &message.certificate_request, &os, &version)
+                .renew(
+                    &incoming,
+                    &message.certificate_request,
+                    &message.proof,
+                    &os,
+                    &version,
+                )
                 .await?;
             let certificate = Some(convert::wire_certificate(issued));
             Ok::<_, Error>(wire::RenewCertificateResponse { certificate })

@@ -8,7 +8,7 @@ use super::Fleet;
 use crate::audit;
 use crate::authority::{Issued, key_of};
 use crate::convert::Enrolling;
-use crate::domain::{Line, Refusal};
+use crate::domain::{Line, Refusal, is_proof};
 use crate::error::Error;
 use crate::store::Enrolled;
 
@@ -54,11 +54,16 @@ impl Fleet {
         &self,
         incoming: &Incoming,
         certificate_request: &[u8],
+        proof: &[u8],
         os: &Line,
         agent_version: &Line,
     ) -> Result<Issued, Error> {
         let device = self.calling_device(incoming).await?;
         let key = key_of(certificate_request)?;
+        let keys = self.store.keys(device.get().id, self.now()).await?;
+        if !is_proof(proof, certificate_request, &keys) {
+            return Err(Error::RenewalRefused);
+        }
         let certificate = self.certify(device.get().id, &key)?;
         self.store
             .renew(&device, &certificate, os, agent_version, self.now())

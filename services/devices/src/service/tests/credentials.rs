@@ -12,7 +12,7 @@ use rcgen::KeyPair;
 use serde_json::json;
 use tonic::Code;
 
-use super::tablet::csr;
+use super::tablet::{csr, renewal_proof};
 use super::world::{DAY, World, both, fields, reason};
 use crate::Authority;
 
@@ -43,7 +43,7 @@ async fn a_renewed_certificate_is_good_and_the_old_one_stays_good() {
             .renew(wire::RenewCertificateRequest {
                 certificate_request: csr(&next),
                 os: "Linux 6.18".into(),
-                agent_version: String::new(),
+                ..wire::RenewCertificateRequest::default()
             })
             .await
             .unwrap();
@@ -87,6 +87,28 @@ async fn renewing_without_end_leaves_the_latest_certificates() {
     assert!(tablet.mint().await.is_ok());
     tablet.certificate = first;
     assert!(tablet.mint().await.is_err());
+}
+
+#[tokio::test]
+async fn a_session_alone_renews_nothing() {
+    let world = World::new().await;
+    let [tablet, other] = [world.enrolled().await, world.enrolled().await];
+    let thief = KeyPair::generate().unwrap();
+    let wanted = csr(&thief);
+    let proofs = [
+        vec![],
+        renewal_proof(&thief, &wanted),
+        renewal_proof(&other.key, &wanted),
+        renewal_proof(&tablet.key, &csr(&tablet.key)),
+    ];
+    for proof in proofs {
+        let request = wire::RenewCertificateRequest {
+            certificate_request: wanted.clone(),
+            proof,
+            ..wire::RenewCertificateRequest::default()
+        };
+        assert_eq!(reason(tablet.renew_by(request).await), "RENEWAL_REFUSED");
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Devices in few words.
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use preau_mesh::{Channel, with_principal};
 use preau_proto::devices::v1 as wire;
@@ -74,7 +76,16 @@ impl Tablet {
         Ok(answer)
     }
 
-    pub(super) async fn renew(&self, message: wire::RenewCertificateRequest) -> Answer<Vec<u8>> {
+    /// With the proof that it is the device which asks.
+    pub(super) async fn renew(
+        &self,
+        mut message: wire::RenewCertificateRequest,
+    ) -> Answer<Vec<u8>> {
+        message.proof = renewal_proof(&self.key, &message.certificate_request);
+        self.renew_by(message).await
+    }
+
+    pub(super) async fn renew_by(&self, message: wire::RenewCertificateRequest) -> Answer<Vec<u8>> {
         let request = self.request(message);
         let answer = self.client().renew_certificate(request).await?.into_inner();
         Ok(answer.certificate.unwrap().chain.swap_remove(0))
@@ -197,4 +208,12 @@ pub(super) fn jws(header: &Header, claims: &Value, key: &KeyPair) -> String {
         &EncodingKey::from_ec_der(key.serialized_der()),
     )
     .unwrap()
+}
+
+/// A key's signature of a request for a certificate.
+pub(super) fn renewal_proof(key: &KeyPair, certificate_request: &[u8]) -> Vec<u8> {
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &key.serialize_der());
+    let signed = [b"preau-renewal-v1\0", certificate_request].concat();
+    let signature = pair.unwrap().sign(&SystemRandom::new(), &signed).unwrap();
+    signature.as_ref().to_vec()
 }

@@ -97,8 +97,10 @@ pub(super) async fn agent(
             agent.sign_in(SignInRequest { assertion }).await.map(drop)
         }
         "RenewCertificate" => {
+            let certificate_request = cast.device.certificate_request()?;
             let request = RenewCertificateRequest {
-                certificate_request: cast.device.certificate_request()?,
+                proof: cast.device.renewal_proof(&certificate_request)?,
+                certificate_request,
                 ..Default::default()
             };
             agent.renew_certificate(request).await.map(drop)
