@@ -57,6 +57,11 @@ pub(crate) enum Refusal {
     /// To and fro without an end.
     #[error("the command has changed its state too often: say that it is done or that it failed")]
     TooManyChanges,
+    /// A device has one; some more may not have been seen to end yet.
+    #[error(
+        "the device has many Watches open already: end them, or wait until they are seen to have ended"
+    )]
+    TooManyWatches,
     /// The device does not come to do them.
     #[error(
         "{} commands wait for the device already, the most there can be: let it do them, or let them expire",

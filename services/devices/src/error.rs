@@ -127,6 +127,9 @@ impl From<Error> for Failure {
 /// When a retry may find the trouble gone.
 const SOON: Duration = Duration::from_millis(200);
 
+/// Within this a connection that died is noticed.
+const GONE_AFTER: Duration = Duration::from_secs(60);
+
 fn refused(refusal: Refusal) -> Failure {
     let (kind, reason) = match refusal {
         Refusal::TokenUnknown => (Kind::Unauthenticated, "TOKEN_UNKNOWN"),
@@ -138,6 +141,7 @@ fn refused(refusal: Refusal) -> Failure {
         Refusal::CommandExpired => (Kind::FailedPrecondition, "COMMAND_EXPIRED"),
         Refusal::OutOfOrder { .. } => (Kind::FailedPrecondition, "ACKNOWLEDGEMENT_OUT_OF_ORDER"),
         Refusal::TooManyChanges => (Kind::Exhausted, "TOO_MANY_ACKNOWLEDGEMENTS"),
+        Refusal::TooManyWatches => (Kind::Exhausted, "TOO_MANY_WATCHES"),
         Refusal::TooManyCommands => (Kind::FailedPrecondition, "TOO_MANY_COMMANDS"),
         Refusal::KeyReused => (Kind::AlreadyExists, "IDEMPOTENCY_KEY_REUSED"),
     };
@@ -145,6 +149,7 @@ fn refused(refusal: Refusal) -> Failure {
     match refusal {
         Refusal::OutOfOrder { state } => failure.meta("state", state_name(state)),
         Refusal::CommandExpired => failure.meta("state", state_name(crate::domain::State::Expired)),
+        Refusal::TooManyWatches => failure.retry_after(GONE_AFTER),
         Refusal::KeyReused => failure.field("idempotency_key", "taken by something else"),
         _ => failure,
     }

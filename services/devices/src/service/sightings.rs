@@ -13,6 +13,7 @@ use preau_kernel::clock::{Clock, Timestamp};
 use preau_kernel::ids::{DeviceId, LeaseId, SchoolId};
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::Refusal;
 use crate::error::Error;
 use crate::store::Store;
 
@@ -24,6 +25,10 @@ const RENEW: Duration = Duration::from_secs(20);
 
 /// A device that is watched is written down again after this: with the time between sweeps it was seen within a minute.
 const REFRESH: Duration = Duration::from_secs(50);
+
+/// Watches that one device may have open here: one, and those of connections that died and were not noticed yet. Each
+/// holds memory for as long as it is open.
+const MOST_WATCHES: u32 = 32;
 
 pub(super) struct Sightings {
     store: Store,
@@ -83,6 +88,9 @@ impl Sightings {
             watches: 0,
             written: None,
         });
+        if sighting.watches >= MOST_WATCHES {
+            return Err(Refusal::TooManyWatches.into());
+        }
         sighting.watches += 1;
         drop(devices);
         Ok(Watched {

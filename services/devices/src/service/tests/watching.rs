@@ -39,6 +39,24 @@ async fn commands_arrive_as_they_are_issued_and_in_that_order() {
 }
 
 #[tokio::test]
+async fn a_device_that_opens_watch_upon_watch_is_stopped_and_may_go_on_when_they_have_ended() {
+    let world = World::new().await;
+    let tablet = world.enrolled().await;
+    let mut open = Vec::new();
+    for _ in 0..32 {
+        open.push(tablet.watch(0).await.unwrap());
+    }
+    assert_eq!(reason(tablet.watch(0).await.map(drop)), "TOO_MANY_WATCHES");
+    // Another's are its own.
+    assert!(world.enrolled().await.watch(0).await.is_ok());
+    open.clear();
+    // The server hears of their end a moment later.
+    while tablet.watch(0).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn a_watch_that_is_killed_at_any_moment_leaves_no_gap_and_repeats_nothing() {
     both(async |world| {
         let (admin, tablet) = (world.admin(), world.enrolled().await);
