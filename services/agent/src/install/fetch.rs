@@ -1,6 +1,7 @@
 //! Fetching a release: on from what is there, to the last byte, and then the whole is verified.
 
 use std::fs::{self, OpenOptions};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -72,7 +73,9 @@ async fn rest(device: &Device, release: &Verified, path: &Path, from: u64) -> Re
         let frame = tokio::time::timeout(PATIENCE, stream.message()).await;
         let frame = frame.map_err(silent).and_then(|frame| frame);
         // Tokio's file may still hold what it was given: what came is kept however the stream ends.
-        file.flush().await.map_err(|error| disk(&error))?;
+        file.flush()
+            .await
+            .map_err(|error| unwritten(path, &error))?;
         let Some(frame) = frame? else {
             return Err(Refused::Call(Status::unavailable(
                 "the release ended early",
@@ -85,10 +88,21 @@ async fn rest(device: &Device, release: &Verified, path: &Path, from: u64) -> Re
         }
         file.write_all(&frame.data)
             .await
-            .map_err(|error| disk(&error))?;
+            .map_err(|error| unwritten(path, &error))?;
         at = end;
     }
-    file.flush().await.map_err(|error| disk(&error))
+    file.flush().await.map_err(|error| unwritten(path, &error))
+}
+
+/// A disk that cannot hold the release is not left full of a part of it: locks and messages need a little room.
+fn unwritten(path: &Path, error: &io::Error) -> Refused {
+    if matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    ) {
+        drop_bytes(path);
+    }
+    disk(error)
 }
 
 /// Whether the file is the one that the publisher signed for.
@@ -112,6 +126,29 @@ fn verify(path: &Path, wanted: &Verified) -> Result<(), Refused> {
 
 fn drop_bytes(path: &Path) {
     if let Err(error) = fs::remove_file(path) {
-        tracing::warn!(%error, "bytes of a release that are wrong could not be removed");
+        tracing::warn!(%error, "bytes of a release that are of no use could not be removed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_that_fills_the_disk_gives_the_room_back_and_any_other_trouble_keeps_what_came() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("release");
+        for (kind, kept) in [
+            (io::ErrorKind::ReadOnlyFilesystem, true),
+            (io::ErrorKind::StorageFull, false),
+            (io::ErrorKind::QuotaExceeded, false),
+        ] {
+            fs::write(&path, b"a part").expect("written");
+            assert!(matches!(
+                unwritten(&path, &kind.into()),
+                Refused::For(reason) if reason.starts_with("the device's disk")
+            ));
+            assert_eq!(path.exists(), kept, "{kind}");
+        }
     }
 }
