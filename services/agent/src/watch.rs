@@ -37,7 +37,7 @@ pub(crate) async fn watching(device: &Device) {
         let ended = device.store.read(|journal| journal.credential.expires_at);
         if !began && device.clock.now().0 > ended {
             tracing::error!(
-                "the certificate has ended: enrol the device anew into an empty directory"
+                "the certificate has ended, or the clock of this machine is wrong: look at the clock, then enrol the device anew into an empty directory"
             );
         }
         if using == Using::Next && !began {
