@@ -25,10 +25,10 @@ impl Line {
         Ok(Self(text.to_owned()))
     }
 
-    /// The same, with something in it.
+    /// The same, with something in it that is seen.
     pub(crate) fn parse_some(text: &str, most: usize) -> Result<Self, InvalidText> {
         let line = Self::parse(text, most)?;
-        if line.0.is_empty() {
+        if !line.0.chars().any(is_seen) {
             return Err(InvalidText::Empty);
         }
         Ok(line)
@@ -40,11 +40,11 @@ impl Line {
 }
 
 impl Text {
-    /// 1 to `most` characters, after spaces at both ends are dropped.
+    /// 1 to `most` characters, after spaces at both ends are dropped; one of them is seen.
     pub(crate) fn parse(text: &str, most: usize) -> Result<Self, InvalidText> {
         let text = text.trim().replace("\r\n", "\n");
         check(&text, most, |c| c != '\n' && forbidden(c))?;
-        if text.is_empty() {
+        if !text.chars().any(is_seen) {
             return Err(InvalidText::Empty);
         }
         Ok(Self(text))
@@ -64,6 +64,16 @@ fn check(text: &str, most: usize, forbidden: impl Fn(char) -> bool) -> Result<()
         Some(c) => Err(InvalidText::Forbidden { code: c.into() }),
         None => Ok(()),
     }
+}
+
+/// Whether a character leaves a mark or makes room: neither space nor ignorable (Unicode, Default_Ignorable_Code_Point,
+/// with the blank of braille). They are allowed beside others: some scripts and emoji need them.
+fn is_seen(c: char) -> bool {
+    !c.is_whitespace()
+        && !matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}'
+            | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// Controls, line separators, and what reorders the text around it (Unicode UAX 9).
@@ -89,6 +99,15 @@ mod tests {
     fn what_is_empty_longer_or_not_shown_is_refused() {
         assert_eq!(Line::parse_some(" ", 3), Err(InvalidText::Empty));
         assert_eq!(Text::parse("\n", 3), Err(InvalidText::Empty));
+        for blank in [
+            "\u{200B}",
+            "\u{AD}\u{FE0F}",
+            "\u{2800} \u{3164}",
+            "\u{E0041}",
+        ] {
+            assert_eq!(Line::parse_some(blank, 3), Err(InvalidText::Empty));
+            assert_eq!(Text::parse(blank, 3), Err(InvalidText::Empty));
+        }
         let long = InvalidText::TooLong { chars: 4, most: 3 };
         assert_eq!(Line::parse("éééé", 3), Err(long));
         assert_eq!(Text::parse("éééé", 3), Err(long));
