@@ -26,11 +26,11 @@ mod tests {
     use super::*;
 
     fn key() -> EcdsaKeyPair {
-        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap()
+        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key")
     }
 
     fn sign(key: &EcdsaKeyPair, text: &[u8]) -> Vec<u8> {
-        let signature = key.sign(&SystemRandom::new(), text).unwrap();
+        let signature = key.sign(&SystemRandom::new(), text).expect("a signature");
         signature.as_ref().to_vec()
     }
 

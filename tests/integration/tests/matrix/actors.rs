@@ -47,6 +47,8 @@ pub(crate) struct Cast {
     /// Of the school.
     pub(crate) device: Device,
     pub(crate) as_device: Person,
+    /// Of another school.
+    pub(crate) stranger: Device,
     pub(crate) publisher: Publisher,
     /// Of an app that the school's devices are to have: its id.
     pub(crate) release: String,
@@ -142,7 +144,7 @@ impl Cast {
             ),
         ];
         let (device, as_device) = enrolled(&root, &here, &url).await?;
-        let (_, stranger) = enrolled(&root, &there, &url).await?;
+        let (stranger, as_stranger) = enrolled(&root, &there, &url).await?;
         actors.push(actor(
             "the device",
             Role::Device,
@@ -152,7 +154,7 @@ impl Cast {
         actors.push(actor(
             "a device of another school",
             Role::Device,
-            &stranger,
+            &as_stranger,
             &[],
         ));
         let nobody = |name, person| Actor {
@@ -179,6 +181,7 @@ impl Cast {
             root,
             device,
             as_device,
+            stranger,
             publisher,
             release,
             actors,

@@ -67,7 +67,7 @@ pub(crate) async fn call(
         "preau.classroom.v1.LessonService" => lessons::call(cast, caller, method, n).await,
         "preau.identity.v1.DevicePrincipalService" => device_principal(caller, method).await,
         "preau.devices.v1.FleetService" => devices::fleet(cast, caller, method, n).await,
-        "preau.devices.v1.AgentService" => devices::agent(cast, caller, method, n).await,
+        "preau.devices.v1.AgentService" => devices::agent(cast, actor, caller, method, n).await,
         "preau.devices.v1.CredentialService" | "preau.devices.v1.DesiredStateService" => {
             devices::workloads_only(caller, method).await
         }

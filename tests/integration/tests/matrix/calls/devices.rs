@@ -1,7 +1,7 @@
 //! The fleet of the tests' school.
 
 use anyhow::Context as _;
-use preau_harness::{Caller, Device, Invitation, certificate_request};
+use preau_harness::{Caller, Device, Invitation, Person, certificate_request};
 use preau_proto::devices::v1::action::{Message, What};
 use preau_proto::devices::v1::agent_service_client::AgentServiceClient;
 use preau_proto::devices::v1::credential_service_client::CredentialServiceClient;
@@ -16,7 +16,7 @@ use preau_proto::devices::v1::{
 };
 use tonic::Status;
 
-use super::{Cast, missing};
+use super::{Actor, Cast, missing};
 
 pub(super) async fn fleet(
     cast: &Cast,
@@ -73,6 +73,7 @@ pub(super) async fn fleet(
 
 pub(super) async fn agent(
     cast: &Cast,
+    actor: &Actor,
     caller: Caller,
     method: &str,
     n: usize,
@@ -97,9 +98,16 @@ pub(super) async fn agent(
             agent.sign_in(SignInRequest { assertion }).await.map(drop)
         }
         "RenewCertificate" => {
-            let certificate_request = cast.device.certificate_request()?;
+            // By whose key it is proved: each device's own.
+            let is_stranger = actor.person.as_ref().map(Person::id) == Some(&*cast.stranger.id);
+            let device = if is_stranger {
+                &cast.stranger
+            } else {
+                &cast.device
+            };
+            let certificate_request = device.certificate_request()?;
             let request = RenewCertificateRequest {
-                proof: cast.device.renewal_proof(&certificate_request)?,
+                proof: device.renewal_proof(&certificate_request)?,
                 certificate_request,
                 ..Default::default()
             };
