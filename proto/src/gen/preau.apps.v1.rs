@@ -1824,7 +1824,7 @@ pub mod delivery_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Bytes of a release that is assigned to the calling device's school, from an offset, in frames of at most 256 KiB:
-        /// a device that was cut off goes on where it was.
+        /// a device that was cut off goes on where it was. Eight at once for each device (TOO_MANY_FETCHES).
         pub async fn fetch_release(
             &mut self,
             request: impl tonic::IntoRequest<super::FetchReleaseRequest>,
@@ -1911,7 +1911,7 @@ pub mod delivery_service_server {
             + std::marker::Send
             + 'static;
         /// Bytes of a release that is assigned to the calling device's school, from an offset, in frames of at most 256 KiB:
-        /// a device that was cut off goes on where it was.
+        /// a device that was cut off goes on where it was. Eight at once for each device (TOO_MANY_FETCHES).
         async fn fetch_release(
             &self,
             request: tonic::Request<super::FetchReleaseRequest>,

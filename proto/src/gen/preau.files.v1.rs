@@ -1056,6 +1056,7 @@ pub mod file_service_client {
         }
         /// The bytes of a file, from `offset`, at most `length` of them, in frames of
         /// at most 256 KiB. Resume with a greater offset.
+        /// Sixteen at once for each person (TOO_MANY_READS).
         pub async fn read(
             &mut self,
             request: impl tonic::IntoRequest<super::ReadRequest>,
@@ -1194,6 +1195,7 @@ pub mod file_service_server {
             + 'static;
         /// The bytes of a file, from `offset`, at most `length` of them, in frames of
         /// at most 256 KiB. Resume with a greater offset.
+        /// Sixteen at once for each person (TOO_MANY_READS).
         async fn read(
             &self,
             request: tonic::Request<super::ReadRequest>,

@@ -4,7 +4,6 @@ mod announcing;
 mod catalogue;
 mod delivery;
 mod deployment;
-mod fetching;
 mod fleet;
 mod objects;
 mod schools;
@@ -12,7 +11,9 @@ mod schools;
 mod tests;
 mod uploading;
 
+use preau_kernel::at_once::AtOnce;
 use preau_kernel::clock::Clock;
+use preau_kernel::ids::DeviceId;
 
 pub use announcing::Swept;
 pub(crate) use delivery::{Desired, Frame, Span};
@@ -20,8 +21,8 @@ pub(crate) use fleet::Fleet;
 pub(crate) use objects::{Objects, Plan};
 pub(crate) use schools::Schools;
 
+use crate::domain::MAX_FETCHES;
 use crate::store::Store;
-use fetching::Fetches;
 
 /// The use cases of the apps.
 pub(crate) struct Apps {
@@ -29,7 +30,7 @@ pub(crate) struct Apps {
     objects: Objects,
     schools: Schools,
     fleet: Fleet,
-    fetches: Fetches,
+    fetches: AtOnce<DeviceId>,
     clock: Clock,
 }
 
@@ -52,7 +53,7 @@ impl Apps {
             objects,
             schools,
             fleet,
-            fetches: Fetches::default(),
+            fetches: AtOnce::new(MAX_FETCHES),
             clock,
         }
     }

@@ -18,6 +18,10 @@ pub(crate) use path::NodePath;
 pub(crate) use space::{Holder, MyClass, PERSONAL, Space, Tenant};
 pub(crate) use upload::{Draft, Upload, UploadState};
 
+/// Files that a person reads at once, at most. Whoever opens one after the other and reads none of them holds some
+/// megabytes of the platform's memory with each.
+pub(crate) const MAX_READS: u32 = 16;
+
 /// Why a rule of the files says no: the request is not wrong in itself, the state or the caller's part is such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -47,6 +51,9 @@ pub(crate) enum Refusal {
     /// A folder where a file is asked for.
     #[error("that is a folder, not a file: list it instead")]
     NotAFile,
+    /// More than [`MAX_READS`].
+    #[error("{MAX_READS} files are being read at once already: let one end first, then try again")]
+    TooManyReads,
     /// The upload became a file already.
     #[error(
         "the upload is committed and takes no more: commit again to learn its file, or begin a new upload"

@@ -3,6 +3,8 @@
 mod database;
 mod vault;
 
+use std::time::Duration;
+
 use preau_kernel::failure::{Failure, Kind};
 use preau_kernel::ids::NodeId;
 use preau_storage_database::DbError;
@@ -103,13 +105,18 @@ fn refused(refusal: Refusal) -> Failure {
         Refusal::NotInTrash => (Kind::FailedPrecondition, "NOT_IN_TRASH"),
         Refusal::NotAFolder => (Kind::FailedPrecondition, "NOT_A_FOLDER"),
         Refusal::NotAFile => (Kind::FailedPrecondition, "NOT_A_FILE"),
+        Refusal::TooManyReads => (Kind::Exhausted, "TOO_MANY_READS"),
         Refusal::Committed => (Kind::FailedPrecondition, "UPLOAD_COMMITTED"),
         Refusal::Aborted => (Kind::FailedPrecondition, "UPLOAD_ABORTED"),
         Refusal::ObjectCommitted => (Kind::FailedPrecondition, "OBJECT_COMMITTED"),
         Refusal::ObjectExpired => (Kind::FailedPrecondition, "OBJECT_EXPIRED"),
         Refusal::ObjectOpen => (Kind::FailedPrecondition, "OBJECT_OPEN"),
     };
-    Failure::new(kind, reason, refusal.to_string())
+    let failure = Failure::new(kind, reason, refusal.to_string());
+    match refusal {
+        Refusal::TooManyReads => failure.retry_after(Duration::from_secs(10)),
+        _ => failure,
+    }
 }
 
 fn hash_mismatch() -> Failure {

@@ -13,9 +13,10 @@ mod trash;
 mod uploads;
 
 use preau_kernel::access::{Authorized, Caller, Part};
+use preau_kernel::at_once::AtOnce;
 use preau_kernel::clock::Clock;
 use preau_kernel::failure::Failure;
-use preau_kernel::ids::SpaceId;
+use preau_kernel::ids::{PersonId, SpaceId};
 use preau_mesh::Channel;
 use preau_rpc::{Incoming, Memberships};
 
@@ -25,7 +26,7 @@ pub(crate) use reading::Span;
 pub(crate) use spaces::MySpace;
 pub(crate) use uploads::{MAX_PARALLEL, Progress};
 
-use crate::domain::{Holder, Space};
+use crate::domain::{Holder, MAX_READS, Space};
 use crate::error::Error;
 use crate::store::Store;
 use link_keys::LinkKeys;
@@ -37,6 +38,7 @@ pub(crate) struct Files {
     roster: Roster,
     memberships: Memberships,
     link_keys: LinkKeys,
+    reads: AtOnce<PersonId>,
     clock: Clock,
 }
 
@@ -52,6 +54,7 @@ impl Files {
         Self {
             memberships: Memberships::new(roster.clone(), clock.clone()),
             link_keys: LinkKeys::default(),
+            reads: AtOnce::new(MAX_READS),
             store,
             roster: Roster::new(roster),
             clock,

@@ -5,6 +5,7 @@
 //! wire. Must not know: tonic, sqlx, any I/O, any other crate of ours.
 
 pub mod access;
+pub mod at_once;
 pub mod clock;
 pub mod failure;
 pub mod ids;

@@ -10,7 +10,7 @@ use preau_rpc::{Incoming, failure_of};
 use tonic::Streaming;
 
 use super::Apps;
-use crate::domain::{Device, Report, Wanted};
+use crate::domain::{Device, Refusal, Report, Wanted};
 use crate::error::Error;
 
 /// What a device is to have.
@@ -76,7 +76,8 @@ impl Apps {
             return Err(beyond(span.offset, release.size).into());
         }
         let object = release.available()?;
-        let under_way = self.fetches.begin(device)?;
+        let under_way = self.fetches.begin(device);
+        let under_way = under_way.ok_or(Refusal::TooManyFetches)?;
         let frames = self
             .objects
             .read(incoming.call(), object, span.offset, span.length)

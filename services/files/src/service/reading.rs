@@ -1,10 +1,11 @@
 use bytes::Bytes;
-use futures::Stream;
+use futures::{Stream, StreamExt as _};
 use preau_kernel::failure::{Failure, Kind};
 use preau_kernel::ids::{NodeId, SpaceId};
 use preau_rpc::Incoming;
 
 use super::Files;
+use crate::domain::Refusal;
 use crate::error::Error;
 use crate::store::Range;
 
@@ -26,19 +27,28 @@ impl Files {
         node: NodeId,
         span: Span,
     ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + 'static + use<>, Error> {
-        let space = self.reach(incoming, &incoming.caller()?, space).await?;
+        let caller = incoming.caller()?;
+        let space = self.reach(incoming, &caller, space).await?;
         let node = self.node_in(&space, node, "file").await?;
         let file = node.as_file()?;
         if span.offset > file.size {
             return Err(beyond(span.offset, file.size).into());
         }
+        // Last, so that nobody learns of a file by it.
+        let under_way = self.reads.begin(caller.principal().person);
+        let under_way = under_way.ok_or(Refusal::TooManyReads)?;
         let range = Range {
             node: node.id,
             file,
             offset: span.offset,
             length: span.length,
         };
-        Ok(self.store.read(&space, &range))
+        let frames = self.store.read(&space, &range).map(move |frame| {
+            // It goes with the stream, however that ends.
+            let _ = &under_way;
+            frame
+        });
+        Ok(frames)
     }
 }
 

@@ -12,7 +12,7 @@ use preau_proto::files::v1::get_node_request::Which;
 use preau_proto::files::v1::space_service_client::SpaceServiceClient;
 use preau_proto::files::v1::upload_service_client::UploadServiceClient;
 use preau_proto::policy::v1::Role;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request, Status, Streaming};
 
 use super::world::PART;
 
@@ -185,6 +185,21 @@ impl Person {
 
     pub(super) async fn read(&self, space: &str, node: &str) -> Answer<Vec<u8>> {
         self.read_range(space, node, 0, 0).await
+    }
+
+    /// The frames of a whole file, as they come: a reader that may stop reading.
+    pub(super) async fn open(
+        &self,
+        space: &str,
+        node: &str,
+    ) -> Answer<Streaming<wire::ReadResponse>> {
+        let request = self.request(wire::ReadRequest {
+            space_id: space.into(),
+            node_id: node.into(),
+            offset: 0,
+            length: 0,
+        });
+        Ok(self.nodes().read(request).await?.into_inner())
     }
 
     pub(super) async fn read_range(

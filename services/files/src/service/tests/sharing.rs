@@ -4,6 +4,7 @@ use tonic::Code;
 
 use super::person::{bytes, seen};
 use super::world::{PART, World};
+use crate::domain::MAX_READS;
 use preau_kernel::ids::{NodeId, SpaceId, UploadId};
 
 #[tokio::test]
@@ -52,6 +53,29 @@ async fn what_a_teacher_shares_every_pupil_of_the_class_reads_and_nobody_else() 
 
     let refused = seen(stranger.read(&space, &node.node_id).await);
     assert_eq!(refused.0, Code::NotFound);
+}
+
+#[tokio::test]
+async fn nobody_holds_many_reads_open_and_nobody_takes_anothers_place() {
+    let world = World::new().await;
+    let class = world.class("2nde B");
+    let (teacher, pupil) = (world.teacher(&class), world.pupil(&class));
+    let space = teacher.space().await;
+    // More than waits within the connection: a read of less is over on this side.
+    let data = bytes(2_600_000);
+    let node = teacher.share(&space, "", "film.mp4", &data).await.node_id;
+    let mut held = Vec::new();
+    for _ in 0..MAX_READS {
+        held.push(pupil.open(&space, &node).await.unwrap());
+    }
+    let refused = pupil.open(&space, &node).await.unwrap_err();
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert_eq!(teacher.read(&space, &node).await.unwrap(), data);
+    held.clear();
+    // The server hears of their end a moment later.
+    while pupil.open(&space, &node).await.is_err() {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
