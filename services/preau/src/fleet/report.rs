@@ -33,7 +33,8 @@ pub(crate) fn table(devices: &[Device]) -> String {
             let online = devices
                 .iter()
                 .filter(|device| device.state() == DeviceState::Online);
-            let _ = writeln!(text, "{count} devices, {} online", online.count());
+            let noun = if count == 1 { "device" } else { "devices" };
+            let _ = writeln!(text, "{count} {noun}, {} online", online.count());
         }
     }
     text
@@ -133,7 +134,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("seen 2023-11-14T22:13:20Z locked\n1 devices, 1 online\n"),
+            text.contains("seen 2023-11-14T22:13:20Z locked\n1 device, 1 online\n"),
             "{text}"
         );
         assert_eq!(table(&[]), "no devices\n");
