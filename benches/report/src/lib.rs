@@ -181,10 +181,12 @@ fn cores() -> usize {
 /// The workspace's `target`, or wherever `CARGO_TARGET_DIR` says.
 #[must_use]
 pub fn target_folder() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(
+    let folder = env::var_os("CARGO_TARGET_DIR").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target")),
         PathBuf::from,
-    )
+    );
+    // Without `..`: a browser that is given a file to send reads none whose path has one.
+    folder.canonicalize().unwrap_or(folder)
 }
 
 #[cfg(test)]
