@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use preau_kernel::failure::{Failure, Kind};
-use preau_storage_database::DbError;
+use preau_storage_database::{DbError, Retryable};
 
 use crate::domain::Refusal;
 
@@ -32,6 +32,12 @@ pub(crate) enum Error {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         Self::Failed(Box::new(failure))
+    }
+}
+
+impl Retryable for Error {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Error::Database(error) if error.is_retryable())
     }
 }
 

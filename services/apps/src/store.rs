@@ -14,15 +14,11 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use std::future::Future;
-
-use preau_storage_database::{Db, Migration, Migrations, Scope};
+use preau_storage_database::{Db, Migration, Migrations, Scope, retrying};
 
 pub(crate) use assignments::Change;
 pub(crate) use installations::InstallationKey;
 pub(crate) use releases::ReleaseKey;
-
-use crate::error::Error;
 
 /// The schema of the apps.
 pub const MIGRATIONS: Migrations = Migrations {
@@ -50,24 +46,5 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn new(db: Db) -> Self {
         Self { db }
-    }
-}
-
-/// Attempts of a transaction that loses its races; the last loss is answered.
-const ATTEMPTS: u32 = 4;
-
-/// Runs a whole transaction again when it lost a race and changed nothing.
-async fn retrying<T, F>(transaction: impl Fn() -> F) -> Result<T, Error>
-where
-    F: Future<Output = Result<T, Error>>,
-{
-    let mut attempt = 1;
-    loop {
-        match transaction().await {
-            Err(Error::Database(error)) if error.is_retryable() && attempt < ATTEMPTS => {
-                attempt += 1;
-            }
-            outcome => return outcome,
-        }
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use preau_kernel::clock::Timestamp;
 use preau_kernel::failure::{Failure, Kind};
-use preau_storage_database::DbError;
 use preau_storage_database::events::WatchError;
+use preau_storage_database::{DbError, Retryable};
 
 use crate::domain::Refusal;
 
@@ -54,6 +54,12 @@ impl From<WatchError> for Error {
                 detail: error.to_string(),
             },
         }
+    }
+}
+
+impl Retryable for Error {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Error::Database(error) if error.is_retryable())
     }
 }
 

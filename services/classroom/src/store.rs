@@ -16,16 +16,13 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
-use std::future::Future;
-
 use preau_storage_database::events::Topic;
-use preau_storage_database::{Db, DbError, Migration, Migrations, events};
+use preau_storage_database::{Db, DbError, Migration, Migrations, events, retrying};
 
 pub(crate) use attendances::Attendance;
 pub use sweep::Swept;
 
 use crate::domain::Lesson;
-use crate::error::Error;
 
 /// The schema of the classroom.
 pub const MIGRATIONS: Migrations = Migrations {
@@ -61,23 +58,4 @@ impl Store {
 /// The log of a lesson.
 fn topic(lesson: &Lesson) -> Result<Topic, DbError> {
     Topic::new(&lesson.school.to_string(), &format!("lesson:{}", lesson.id))
-}
-
-/// Attempts of a transaction that loses its races; the last loss is answered.
-const ATTEMPTS: u32 = 4;
-
-/// Runs a whole transaction again when it lost a race and changed nothing.
-async fn retrying<T, F>(transaction: impl Fn() -> F) -> Result<T, Error>
-where
-    F: Future<Output = Result<T, Error>>,
-{
-    let mut attempt = 1;
-    loop {
-        match transaction().await {
-            Err(Error::Database(error)) if error.is_retryable() && attempt < ATTEMPTS => {
-                attempt += 1;
-            }
-            outcome => return outcome,
-        }
-    }
 }

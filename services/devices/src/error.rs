@@ -5,8 +5,8 @@ use std::time::Duration;
 use preau_kernel::clock::Timestamp;
 use preau_kernel::failure::{Failure, Kind};
 use preau_mesh::IdentityError;
-use preau_storage_database::DbError;
 use preau_storage_database::events::WatchError;
+use preau_storage_database::{DbError, Retryable};
 
 use crate::authority::RequestRefused;
 use crate::convert::state_name;
@@ -81,6 +81,12 @@ impl From<WatchError> for Error {
                 detail: error.to_string(),
             },
         }
+    }
+}
+
+impl Retryable for Error {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Error::Database(error) if error.is_retryable())
     }
 }
 

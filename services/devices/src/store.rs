@@ -20,11 +20,9 @@ mod sweep;
 mod tests;
 mod tokens;
 
-use std::future::Future;
-
 use preau_kernel::ids::{DeviceId, SchoolId};
 use preau_storage_database::events::Topic;
-use preau_storage_database::{Db, DbError, Migration, Migrations, events};
+use preau_storage_database::{Db, DbError, Migration, Migrations, events, retrying};
 
 pub(crate) use desired::Desired;
 pub(crate) use devices::device_place;
@@ -32,8 +30,6 @@ pub(crate) use enrolment::Enrolled;
 pub(crate) use issuing::RETIRED;
 pub use sweep::Swept;
 pub(crate) use tokens::NewToken;
-
-use crate::error::Error;
 
 /// The schema of the fleet.
 pub const MIGRATIONS: Migrations = Migrations {
@@ -74,23 +70,4 @@ pub(crate) fn device_topic(school: SchoolId, device: DeviceId) -> Result<Topic, 
 /// What all devices of a school are to have.
 pub(crate) fn desired_topic(school: SchoolId) -> Result<Topic, DbError> {
     Topic::new(&school.to_string(), "desired-state")
-}
-
-/// Attempts of a transaction that loses its races; the last loss is answered.
-const ATTEMPTS: u32 = 4;
-
-/// Runs a whole transaction again when it lost a race and changed nothing.
-async fn retrying<T, F>(transaction: impl Fn() -> F) -> Result<T, Error>
-where
-    F: Future<Output = Result<T, Error>>,
-{
-    let mut attempt = 1;
-    loop {
-        match transaction().await {
-            Err(Error::Database(error)) if error.is_retryable() && attempt < ATTEMPTS => {
-                attempt += 1;
-            }
-            outcome => return outcome,
-        }
-    }
 }

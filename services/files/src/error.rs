@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use preau_kernel::failure::{Failure, Kind};
 use preau_kernel::ids::NodeId;
-use preau_storage_database::DbError;
+use preau_storage_database::{DbError, Retryable};
 use preau_storage_vault::VaultError;
 
 use crate::domain::Refusal;
@@ -51,10 +51,10 @@ pub(crate) enum Error {
     },
 }
 
-impl Error {
+impl Retryable for Error {
     /// Whether nothing was changed and running the whole transaction again may succeed. A dangling reference counts:
     /// somebody deleted the folder, or put something in, between our look and our change; the next look tells.
-    pub(crate) fn is_retryable(&self) -> bool {
+    fn is_retryable(&self) -> bool {
         match self {
             Error::Database(DbError::ForeignKey { .. }) => true,
             Error::Database(error) => error.is_retryable(),

@@ -21,12 +21,8 @@ mod trash;
 mod trees;
 mod uploads;
 
-use std::future::Future;
-
-use preau_storage_database::{Db, Migration, Migrations};
+use preau_storage_database::{Db, Migration, Migrations, retrying};
 use preau_storage_vault::Vault;
-
-use crate::error::Error;
 
 /// The schema of the files and of the vault inside, in the order of its history.
 pub const MIGRATIONS: Migrations = Migrations {
@@ -79,22 +75,5 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn new(db: Db, vault: Vault) -> Self {
         Self { db, vault }
-    }
-}
-
-/// Attempts of a transaction that loses its races; the last loss is answered.
-const ATTEMPTS: u32 = 4;
-
-/// Runs a whole transaction again when it lost a race and changed nothing.
-async fn retrying<T, F>(transaction: impl Fn() -> F) -> Result<T, Error>
-where
-    F: Future<Output = Result<T, Error>>,
-{
-    let mut attempt = 1;
-    loop {
-        match transaction().await {
-            Err(error) if error.is_retryable() && attempt < ATTEMPTS => attempt += 1,
-            outcome => return outcome,
-        }
     }
 }

@@ -14,9 +14,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use std::future::Future;
-
-use preau_storage_database::{Db, DbError, Migration, Migrations};
+use preau_storage_database::{Db, Migration, Migrations, retrying};
 
 /// The schema of the roster.
 pub const MIGRATIONS: Migrations = Migrations {
@@ -70,22 +68,5 @@ pub(crate) use planning::{Plan, Planned};
 impl Store {
     pub(crate) fn new(db: Db) -> Self {
         Self { db }
-    }
-}
-
-/// Attempts of a transaction that loses its races; the last loss is answered.
-const ATTEMPTS: u32 = 4;
-
-/// Runs a whole transaction again when it lost a race and changed nothing.
-async fn retrying<T, F>(transaction: impl Fn() -> F) -> Result<T, DbError>
-where
-    F: Future<Output = Result<T, DbError>>,
-{
-    let mut attempt = 1;
-    loop {
-        match transaction().await {
-            Err(error) if error.is_retryable() && attempt < ATTEMPTS => attempt += 1,
-            outcome => return outcome,
-        }
     }
 }

@@ -96,7 +96,7 @@ impl Store {
             retrying(async || {
                 let mut tx = self.db.begin(Scope::Platform).await?;
                 tx.execute(sql, params![&rows, now.0, lease]).await?;
-                Ok(tx.commit().await?)
+                Ok::<_, Error>(tx.commit().await?)
             })
             .await?;
         }

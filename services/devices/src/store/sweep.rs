@@ -42,7 +42,7 @@ impl Store {
                     let mut tx = self.db.begin(Scope::Platform).await?;
                     let ended = tx.execute(end, params![before.0, now.0, BATCH]).await?;
                     tx.commit().await?;
-                    Ok(ended)
+                    Ok::<_, Error>(ended)
                 })
                 .await?;
             }
