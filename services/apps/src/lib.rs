@@ -74,7 +74,7 @@ impl Apps {
         let apps = service::Apps::new(
             store::Store::new(db),
             service::Objects::new(mesh.client(ROLE, "files")),
-            service::Schools::new(mesh.client(ROLE, "identity")),
+            preau_rpc::Schools::new(mesh.client(ROLE, "identity")),
             service::Fleet::new(mesh.client(ROLE, "devices")),
             clock,
         );

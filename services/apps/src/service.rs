@@ -6,7 +6,6 @@ mod delivery;
 mod deployment;
 mod fleet;
 mod objects;
-mod schools;
 #[cfg(test)]
 mod tests;
 mod uploading;
@@ -14,12 +13,12 @@ mod uploading;
 use preau_kernel::at_once::AtOnce;
 use preau_kernel::clock::Clock;
 use preau_kernel::ids::DeviceId;
+use preau_rpc::Schools;
 
 pub use announcing::Swept;
 pub(crate) use delivery::{Desired, Frame, Span};
 pub(crate) use fleet::Fleet;
 pub(crate) use objects::{Objects, Plan};
-pub(crate) use schools::Schools;
 
 use crate::domain::MAX_FETCHES;
 use crate::store::Store;

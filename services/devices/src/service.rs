@@ -15,7 +15,7 @@ use preau_kernel::access::Authorized;
 use preau_kernel::clock::{Clock, Timestamp};
 use preau_kernel::failure::Failure;
 use preau_kernel::ids::{DeviceId, SchoolId};
-use preau_rpc::Incoming;
+use preau_rpc::{Incoming, Schools};
 
 pub(crate) use administering::Page;
 pub use timing::Timing;
@@ -33,6 +33,7 @@ use sightings::Sightings;
 pub(crate) struct Fleet {
     store: Store,
     identity: Identity,
+    schools: Schools,
     authority: Authority,
     sightings: Sightings,
     clock: Clock,
@@ -44,6 +45,7 @@ impl Fleet {
         let store = Store::new(deps.db);
         Self {
             identity: Identity::new(&deps.mesh.client(ROLE, "identity")),
+            schools: Schools::new(deps.mesh.client(ROLE, "identity")),
             sightings: Sightings::new(store.clone(), deps.clock.clone()),
             store,
             authority: deps.authority,
@@ -62,7 +64,8 @@ impl Fleet {
         incoming: &Incoming,
         id: SchoolId,
     ) -> Result<Authorized<School>, Error> {
-        let school = self.identity.school(incoming.call(), id).await?;
+        let authority = self.schools.authority(incoming.call(), id).await?;
+        let school = School { id, authority };
         let caller = incoming.caller()?;
         Ok(caller.authorize_hidden("school", &school.facts(), school)?)
     }

@@ -53,7 +53,7 @@ pub fn server(deps: Deps) -> RoleServer {
     let imports = imports(&deps);
     let roster = service::Roster::new(
         store::Store::new(deps.db),
-        service::Schools::new(directory.clone()),
+        preau_rpc::Schools::new(directory.clone()),
         service::People::new(directory),
         deps.clock,
     );
@@ -88,7 +88,7 @@ fn imports(deps: &Deps) -> service::Imports {
     let directory = deps.mesh.client(ROLE, "identity");
     service::Imports::new(
         store::Store::new(deps.db.clone()),
-        service::Schools::new(directory.clone()),
+        preau_rpc::Schools::new(directory.clone()),
         service::PeopleImport::new(directory),
         deps.clock.clone(),
     )

@@ -4,7 +4,6 @@ mod classes;
 mod enrolments;
 mod imports;
 mod people;
-mod schools;
 #[cfg(test)]
 mod tests;
 
@@ -12,12 +11,12 @@ use preau_kernel::access::{Authorized, Caller};
 use preau_kernel::clock::Clock;
 use preau_kernel::failure::Failure;
 use preau_kernel::ids::ClassId;
+use preau_rpc::Schools;
 
 pub(crate) use classes::NewClass;
 pub use imports::Recovered;
 pub(crate) use imports::{Imports, PeopleImport};
 pub(crate) use people::People;
-pub(crate) use schools::Schools;
 
 use crate::domain::Class;
 use crate::error::Error;

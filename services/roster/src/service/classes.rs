@@ -75,7 +75,11 @@ impl Roster {
         school: SchoolId,
     ) -> Result<Authorized<School>, Error> {
         let caller = incoming.caller()?;
-        let school = self.schools.get(incoming.call(), school).await?;
+        let authority = self.schools.authority(incoming.call(), school).await?;
+        let school = School {
+            id: school,
+            authority,
+        };
         Ok(caller.authorize_hidden("school", &school.facts(), school)?)
     }
 }

@@ -12,13 +12,13 @@ use preau_kernel::clock::Clock;
 use preau_kernel::failure::Failure;
 use preau_kernel::ids::{ImportId, SchoolId};
 use preau_kernel::paging::{Keyset, cut};
-use preau_rpc::Incoming;
+use preau_rpc::{Incoming, Schools};
 use tokio::sync::Semaphore;
 
 pub use applying::Recovered;
 pub(crate) use directory::PeopleImport;
 
-use super::{Page, Schools};
+use super::Page;
 use crate::domain::oneroster::MOST_ZIP;
 use crate::domain::{Import, ImportRefusal, ImportState, PART_SIZE, School};
 use crate::error::Error;
@@ -199,7 +199,11 @@ impl Imports {
         school: SchoolId,
     ) -> Result<Authorized<School>, Error> {
         let caller = incoming.caller()?;
-        let school = self.schools.get(incoming.call(), school).await?;
+        let authority = self.schools.authority(incoming.call(), school).await?;
+        let school = School {
+            id: school,
+            authority,
+        };
         Ok(caller.authorize_hidden("school", &school.facts(), school)?)
     }
 }
